@@ -1,0 +1,11 @@
+{
+    "name": "Facturex Portal",
+    "version": "19.0.1.0.0",
+    "category": "Accounting/Accounting",
+    "summary": "The accountant's exports and the customer's pages",
+    "author": "Facturex",
+    "license": "LGPL-3",
+    "depends": ["facturex_billing", "facturex_banking", "portal"],
+    "external_dependencies": {"python": ["xlsxwriter"]},
+    "data": [],
+}

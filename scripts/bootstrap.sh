@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# Makes everything that `make demo` and `make test` need; run again, it only does what is missing.
+# Usage: bootstrap.sh [browser]   (browser: Chromium too, for tours and screenshots)
+# Skipped when already there: Odoo (ODOO_HOME, or `odoo` importable), PostgreSQL (PGHOST or PGPORT reachable).
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+mkdir -p "$RUN" "$CACHE"
+check_disk "$ROOT" 500
+
+# one bootstrap at a time may fill the shared cache
+exec 9>"$CACHE/.lock"
+flock -n 9 || { info "another clone is filling the cache, waiting"; flock 9; }
+
+find_python() {
+    local candidate
+    for candidate in "${PYTHON:-}" python3.11 python3.12 python3.13 python3.10 python3; do
+        [ -n "$candidate" ] || continue
+        "$candidate" -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' \
+            >/dev/null 2>&1 && { command -v "$candidate"; return 0; }
+    done
+    return 1
+}
+
+python_ready() {
+    PY="$(find_python)" || { install_packages python3 python3-venv python3-pip; PY="$(find_python)" ||
+        die "no usable Python (3.10 to 3.13, with venv)" "run: sudo apt-get install -y python3 python3-venv"; }
+}
+
+# The tree that goes on the .pth: empty when Odoo is importable by itself.
+odoo_tree() {
+    if [ -n "${ODOO_HOME:-}" ]; then
+        [ -f "$ODOO_HOME/odoo/release.py" ] || die "ODOO_HOME=$ODOO_HOME holds no odoo/release.py" \
+            "point it to the folder that holds odoo-bin"
+        grep -q '(19, 0' "$ODOO_HOME/odoo/release.py" || die "ODOO_HOME is not Odoo 19.0" "check out branch 19.0"
+        ODOO_SITE="$ODOO_HOME"
+        info "using ODOO_HOME"
+    elif "$PY" -c 'import odoo.release as r, sys; sys.exit(r.version_info[:2] != (19, 0))' >/dev/null 2>&1; then
+        ODOO_SITE="$("$PY" -c 'import odoo.release as r, pathlib; print(pathlib.Path(r.__file__).parents[1])')"
+        info "using the Odoo 19 that $PY imports"
+    else
+        local tree="$CACHE/odoo-19"
+        [ -d "$tree" ] || bash "$ROOT/scripts/fetch_odoo.sh" "$tree"
+        ODOO_SITE="$tree/usr/lib/python3/dist-packages"
+    fi
+}
+
+# Built in its final place (a venv cannot move); the stamp is written last, a venv without it is rebuilt.
+virtualenv_ready() {
+    local key
+    key="$( {
+        "$PY" -V
+        echo "$ODOO_SITE"
+        cat "$ROOT"/requirements.txt "$ROOT"/requirements-dev.txt "$ROOT"/scripts/requirements-odoo.txt "$ROOT"/scripts/constraints.txt
+    } | sha256sum | cut -c1-12)"
+    VENV="$CACHE/venv-$key"
+    if [ ! -f "$VENV/.ok" ]; then
+        check_disk "$CACHE" 1500
+        rm -rf "$VENV"
+        "$PY" -m venv "$VENV"
+        "$VENV/bin/pip" install -q --disable-pip-version-check -c "$ROOT/scripts/constraints.txt" \
+            -r "$ROOT/scripts/requirements-odoo.txt" -r "$ROOT/requirements.txt" -r "$ROOT/requirements-dev.txt" \
+            >"$RUN/pip.log" 2>&1 || {
+            tail -n 5 "$RUN/pip.log" >&2
+            die "the Python packages could not be installed" "see .run/pip.log; missing compilers: sudo apt-get install -y build-essential python3-dev libpq-dev"
+        }
+        echo "$ODOO_SITE" >"$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/odoo.pth"
+        "$VENV/bin/python" -c 'import odoo.release' || die "Odoo does not import in the new environment" "see .run/pip.log"
+        ln -sfn "$VENV/bin/wkhtmltopdf-pack" "$VENV/bin/wkhtmltopdf"
+        touch "$VENV/.ok"
+    fi
+    ln -sfn "$VENV" "$ROOT/.venv"
+    "$VENV/bin/wkhtmltopdf" --version >/dev/null 2>&1 || install_packages libxrender1 libxext6 libfontconfig1 fonts-dejavu-core
+    "$VENV/bin/wkhtmltopdf" --version 2>/dev/null | grep -q 'patched qt' ||
+        info "wkhtmltopdf is not the patched build: invoices will have no header and footer"
+}
+
+browser_ready() {
+    CHROME="$(command -v chromium || command -v google-chrome || command -v chromium-browser || true)"
+    [ -n "$CHROME" ] || { install_packages chromium; CHROME="$(command -v chromium)"; }
+}
+
+step "Python"
+python_ready
+step "Odoo 19"
+odoo_tree
+step "Python packages"
+virtualenv_ready
+exec 9>&-
+step "PostgreSQL"
+. "$ROOT/scripts/postgres.sh"
+postgres_start
+if [ "${1:-}" = browser ]; then
+    step "Chromium"
+    browser_ready
+fi
+
+cat >"$ENV_FILE.part" <<END
+VENV='$VENV'
+ODOO_SITE='$ODOO_SITE'
+PATH='$VENV/bin':"\$PATH"
+PGHOST='$PGHOST'
+PGPORT='$PGPORT'
+PGUSER='$PGUSER'
+END
+mv "$ENV_FILE.part" "$ENV_FILE"
