@@ -7,5 +7,10 @@
     "license": "LGPL-3",
     "depends": ["facturex_billing", "facturex_banking", "portal"],
     "external_dependencies": {"python": ["xlsxwriter"]},
-    "data": [],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/rules.xml",
+        "views/facturex_export_batch_views.xml",
+        "views/facturex_portal_menus.xml",
+    ],
 }

@@ -1,0 +1,2 @@
+from . import facturex_export_batch
+from . import facturex_export_item

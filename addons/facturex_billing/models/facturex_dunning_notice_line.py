@@ -1,0 +1,100 @@
+from odoo import api, fields, models
+
+from .facturex_dunning_policy import SETTLED_STATES
+
+
+class FacturexDunningNoticeLine(models.Model):
+    """One instalment at one level: frozen, it is what the customer was told."""
+
+    _name = "facturex.dunning.notice.line"
+    _description = "Reminder Line"
+    _order = "date_maturity, id"
+    _check_company_auto = True
+
+    notice_id = fields.Many2one(
+        "facturex.dunning.notice", required=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(
+        related="notice_id.company_id", store=True, index=True, precompute=True
+    )
+    move_line_id = fields.Many2one(
+        "account.move.line",
+        string="Instalment",
+        required=True,
+        ondelete="restrict",
+        check_company=True,
+        index=True,
+    )
+    move_id = fields.Many2one(
+        related="move_line_id.move_id",
+        string="Invoice",
+        store=True,
+        index=True,
+        precompute=True,
+    )
+    step_id = fields.Many2one(
+        "facturex.dunning.step", string="Level", required=True, ondelete="restrict"
+    )
+    date_maturity = fields.Date(
+        string="Due On", compute="_compute_frozen", store=True, precompute=True
+    )
+    currency_id = fields.Many2one(
+        "res.currency", compute="_compute_frozen", store=True, precompute=True
+    )
+    company_currency_id = fields.Many2one(
+        related="company_id.currency_id", string="Company Currency"
+    )
+    amount_residual = fields.Monetary(string="Open", currency_field="currency_id")
+    amount_company = fields.Monetary(
+        string="Open in Company Currency",
+        currency_field="company_currency_id",
+        compute="_compute_frozen",
+        store=True,
+        precompute=True,
+        readonly=False,
+    )
+    days_late = fields.Integer(compute="_compute_days_late")
+    is_void = fields.Boolean(
+        string="Dropped", help="Settled before the message left, or cancelled."
+    )
+
+    # law of the house: a level is sent once for an instalment
+    _step_uniq = models.UniqueIndex(
+        "(move_line_id, step_id) WHERE is_void IS NOT TRUE",
+        "This reminder level was already used for this instalment.",
+    )
+
+    # only the link is a dependency: later payments must not rewrite the past
+    @api.depends("move_line_id")
+    def _compute_frozen(self):
+        for line in self:
+            line.date_maturity = line.move_line_id.date_maturity
+            line.currency_id = line.move_line_id.currency_id
+            line.amount_company = line.move_line_id.amount_residual
+
+    @api.depends("date_maturity", "notice_id.date")
+    def _compute_days_late(self):
+        for line in self:
+            line.days_late = (line.notice_id.date - line.date_maturity).days
+
+    def _is_settled(self):
+        self.ensure_one()
+        item = self.move_line_id
+        return (
+            item.reconciled
+            or item.no_followup
+            or item.currency_id.compare_amounts(item.amount_residual_currency, 0) <= 0
+            or item.move_id.payment_state in (*SETTLED_STATES, "blocked")
+        )
+
+    def _get_portal_link(self):
+        """The invoice as the customer sees it, with the way to pay it online."""
+        self.ensure_one()
+        return self.get_base_url() + self.move_id.get_portal_url()
+
+    @api.model
+    def _prepare_amount_vals(self, move_line):
+        return {
+            "amount_residual": move_line.amount_residual_currency,
+            "amount_company": move_line.amount_residual,
+        }

@@ -1,0 +1,40 @@
+from odoo import fields, models
+
+
+class FacturexDunningStep(models.Model):
+    _name = "facturex.dunning.step"
+    _description = "Reminder Level"
+    _order = "policy_id, sequence, id"
+    _check_company_auto = True
+
+    policy_id = fields.Many2one(
+        "facturex.dunning.policy", required=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(
+        related="policy_id.company_id", store=True, index=True, precompute=True
+    )
+    sequence = fields.Integer(default=10)
+    name = fields.Char(required=True, translate=True)
+    delay_days = fields.Integer(
+        string="Days After Due Date",
+        required=True,
+        default=7,
+        help="The message leaves this many days after the due date of the instalment.",
+    )
+    channel = fields.Selection(
+        [("email", "E-mail")], required=True, default="email", string="Sent By"
+    )
+    mail_template_id = fields.Many2one(
+        "mail.template",
+        string="E-mail Template",
+        required=True,
+        domain="[('model', '=', 'facturex.dunning.notice')]",
+        default=lambda self: self.env.ref(
+            "facturex_billing.mail_template_dunning_notice", raise_if_not_found=False
+        ),
+    )
+
+    _check_delay = models.Constraint(
+        "CHECK(delay_days >= 1)",
+        "A reminder leaves at least one day after the due date.",
+    )

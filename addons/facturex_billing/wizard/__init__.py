@@ -1,0 +1,1 @@
+from . import facturex_dunning_run

@@ -1,0 +1,97 @@
+# Databases of this clone. Sourced after load_env.
+#   fx_base   Odoo, the Belgian and French charts, four languages; slow, made once
+#   fx_addons fx_base with the three add-ons as they stand; the tests' template
+
+CHARTS="l10n_be,l10n_fr_account"
+NATIVE="sale_management,account_payment,account_edi_ubl_cii,account_qr_code_sepa,base_iban"
+ADDONS="facturex_billing,facturex_banking,facturex_portal"
+LANGUAGES="fr_FR,fr_BE,nl_NL,nl_BE"
+
+# Odoo complains of these on any machine like ours; they say nothing about the add-ons.
+KNOWN_NOISE=(
+    -i "option --without-demo"
+    -i "odoo.addons.base.models.ir_actions_report: .*[Ww]khtmltopdf"
+)
+
+# The configuration in use: the committed one, and where this clone keeps its things.
+write_config() {
+    mkdir -p "$RUN/data"
+    {
+        sed "s#^addons_path = addons#addons_path = $ROOT/addons#" "$ROOT/odoo.conf"
+        echo "data_dir = $RUN/data"
+        echo "db_host = $PGHOST"
+        echo "db_port = $PGPORT"
+        echo "db_user = $PGUSER"
+    } >"$RUN/odoo.conf.part"
+    mv "$RUN/odoo.conf.part" "$RUN/odoo.conf"
+}
+
+has_db() { [ "$(psql -d postgres -qAtc "select 1 from pg_database where datname = '$1'")" = 1 ]; }
+
+# copy_db FROM TO: filestore too, as hard links
+copy_db() {
+    drop_db "$2"
+    createdb -T "$1" "$2"
+    if [ -d "$RUN/data/filestore/$1" ]; then cp -al "$RUN/data/filestore/$1" "$RUN/data/filestore/$2"; fi
+}
+
+drop_db() {
+    dropdb --if-exists --force "$1" 2>/dev/null
+    rm -rf "$RUN/data/filestore/$1"
+}
+
+# odoo_checked LOG ARGS...: runs Odoo; any warning in its log is a failure
+odoo_checked() {
+    local log="$1"
+    shift
+    if ! odoo -c "$RUN/odoo.conf" --no-http --stop-after-init --logfile="$log" "$@" >"$log.out" 2>&1; then
+        tail -n 20 "$log" >&2
+        die "Odoo stopped with an error" "see $log"
+    fi
+    checklog-odoo --no-echo --no-err-if-empty "${KNOWN_NOISE[@]}" "$log" >"$log.check" 2>&1 || {
+        cat "$log.check" >&2
+        die "Odoo logged a warning or an error" "see $log"
+    }
+}
+
+# make_db NAME KEY COMMAND...: a database that is complete or absent, remade when KEY changes
+make_db() {
+    local name="$1" key="$2"
+    shift 2
+    if has_db "$name" && [ "$(cat "$RUN/$name.key" 2>/dev/null)" = "$key" ]; then return 0; fi
+    drop_db "$name"
+    drop_db "$name-part"
+    "$@" "$name-part"
+    rm -rf "$RUN/data/filestore/$name"
+    psql -d postgres -qc "alter database \"$name-part\" rename to \"$name\""
+    if [ -d "$RUN/data/filestore/$name-part" ]; then mv "$RUN/data/filestore/$name-part" "$RUN/data/filestore/$name"; fi
+    echo "$key" >"$RUN/$name.key"
+}
+
+create_base() {
+    createdb "$1"
+    psql -d "$1" -qc 'create extension if not exists pg_trgm'
+    odoo_checked "$RUN/base.log" -d "$1" -i "$NATIVE,$CHARTS" --load-language="$LANGUAGES" --log-level=warn
+}
+
+create_addons() {
+    copy_db fx_base "$1"
+    odoo_checked "$RUN/addons.log" -d "$1" -i "$ADDONS"
+}
+
+base_db() {
+    make_db fx_base "$(printf '%s' "$VENV $NATIVE $CHARTS $LANGUAGES" | sha256sum)" create_base
+}
+
+addons_db() {
+    base_db
+    make_db fx_addons "$(addons_hash)" create_addons
+}
+
+# what is installed depends on; tests and documentation do not count
+addons_hash() {
+    {
+        cat "$RUN/fx_base.key"
+        find "$ROOT/addons" -type f ! -path '*/tests/*' ! -name '*.pyc' ! -name '*.md' -print0 | sort -z | xargs -0 sha256sum
+    } | sha256sum
+}

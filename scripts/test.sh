@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# The tests. Without an argument: those without a database, then all others.
+#   T=path        only that path
+#   --unit        only those without a database
+#   --pot         not a test: write the .pot files from the current code
+#   --coverage    measure the add-ons, and fail below the floor of .coveragerc
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+cd "$ROOT"
+
+mode="${1:-}"
+if [ "$mode" = --unit ]; then bash scripts/bootstrap.sh; else bash scripts/bootstrap.sh browser; fi
+load_env
+. scripts/database.sh
+write_config
+export PYTHONPATH="$ROOT${PYTHONPATH:+:$PYTHONPATH}"
+
+without_database() { "$VENV/bin/python" -m pytest -q -p no:odoo -p no:cacheprovider "$@"; }
+
+if [ "$mode" = --unit ]; then
+    step "Tests without a database"
+    without_database tests/unit tests/repo
+    exit
+fi
+if [ -z "${T:-}" ] && [ "$mode" != --pot ]; then
+    step "Tests without a database"
+    without_database tests/unit tests/repo
+elif [[ "${T:-}" == tests/unit* || "${T:-}" == tests/repo* ]]; then
+    without_database "$T"
+    exit
+fi
+
+step "Database with the add-ons"
+addons_db
+if [ "$mode" = --pot ]; then
+    bash scripts/pot.sh fx_addons
+    exit
+fi
+
+step "Tests with a database"
+options=(-q -p no:cacheprovider --odoo-http --odoo-config="$RUN/odoo.conf" --odoo-database=fx_addons)
+if [ -z "${T:-}" ]; then
+    # two processes: each clones the database and has its own server port
+    options+=(-n "${FACTUREX_TEST_WORKERS:-2}" --dist loadfile)
+fi
+if [ "$mode" = --coverage ]; then
+    # the engines' own tests count as well
+    options+=(--cov --cov-config=.coveragerc --cov-report=term tests/unit)
+fi
+exec "$VENV/bin/python" -m pytest "${options[@]}" ${T:-addons tests/scenario tests/e2e}
