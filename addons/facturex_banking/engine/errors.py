@@ -1,0 +1,159 @@
+"""What a parser says when it refuses a file, or keeps it with a reservation.
+
+Each sentence has a stable code: the models translate by code and values, the
+engine speaks English.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+# Refusals. Each one says what is wrong, then what to do.
+MESSAGES = {
+    "empty_file": "The file is empty. Download it again from the bank.",
+    "too_large": (
+        "The file weighs %(size)s MB; the limit is %(limit)s MB. "
+        "Export a shorter period."
+    ),
+    "not_a_statement": (
+        "This is a %(kind)s file, not a bank statement. "
+        "Supported formats: %(supported)s."
+    ),
+    "unknown_format": (
+        "No bank statement was recognised in %(filename)s. "
+        "Supported formats: %(supported)s."
+    ),
+    "xml_encoding": (
+        "The character encoding %(encoding)s is not accepted. Export it in UTF-8."
+    ),
+    "bad_encoding": (
+        "The text is not written in %(encoding)s as it declares. "
+        "Download the file again without opening it in an editor."
+    ),
+    "doctype": (
+        "The file contains a DOCTYPE or ENTITY declaration, which no bank statement "
+        "needs and which can hide an attack. Ask the bank for a clean file."
+    ),
+    "xml_syntax": (
+        "The XML is cut short or damaged (%(detail)s). Download the file again."
+    ),
+    "too_complex": (
+        "The file holds a block too large to be a bank statement. "
+        "Ask the bank for a clean file."
+    ),
+    "too_many_entries": (
+        "The file holds more than %(limit)s entries. Export a shorter period."
+    ),
+    "notification": (
+        "This is a CAMT.054: it is a notification that completes lines, "
+        "not a statement. Import the CAMT.053 of the same days."
+    ),
+    "no_statement": (
+        "The message contains no statement. Download the file again from the bank."
+    ),
+    "missing_value": ("A required value is missing. Ask the bank for a complete file."),
+    "bad_amount": (
+        "%(value)s is not an amount (digits with a decimal point). "
+        "Ask the bank for a correct file."
+    ),
+    "negative_amount": (
+        "%(value)s is negative, while the sign is given by the credit or debit "
+        "mark. Ask the bank for a correct file."
+    ),
+    "bad_date": "%(value)s is not a date. Ask the bank for a correct file.",
+    "bad_value": (
+        "%(value)s is not one of: %(expected)s. Ask the bank for a correct file."
+    ),
+    "currency_mismatch": (
+        "An entry in %(found)s appears in the statement of account %(account)s, "
+        "held in %(expected)s. Ask the bank for a correct file."
+    ),
+    "unreadable": (
+        "The file could not be read as %(format)s (%(detail)s). "
+        "Download it again; if it still fails, send it to your administrator."
+    ),
+}
+
+# Reservations: nothing is lost, a person should look.
+NOTICES = {
+    "balance_mismatch": (
+        "Opening balance %(opening)s plus entries %(total)s differs from closing "
+        "balance %(closing)s by %(difference)s."
+    ),
+    "balance_other_currency": (
+        "The balance %(type)s is in %(found)s while the account is held in "
+        "%(expected)s: it was not used."
+    ),
+    "totals_mismatch": (
+        "The bank announces %(announced)s for %(total)s, the file holds %(found)s."
+    ),
+    "copy_or_duplicate": "The bank marks this statement as %(mark)s.",
+    "repeated_statement": (
+        "Statement %(number)s of account %(account)s appears twice in the file: "
+        "read once."
+    ),
+    "statement_refused": (
+        "Statement %(number)s of account %(account)s was not read: %(reason)s"
+    ),
+    "encoding_guessed": (
+        "The file declares %(declared)s but is written in %(used)s: read so."
+    ),
+}
+
+
+class FormatError(ValueError):
+    """A file, or a statement of it, that cannot be imported.
+
+    The only exception that leaves the parsers. ``message`` is English and
+    complete; ``code`` (a key of ``MESSAGES``) and ``values`` let the models say
+    the same in another language. ``line`` is the line of the file (from 1),
+    ``field`` the name of the element or column at fault; None when unknown.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        line: int | None = None,
+        field: str | None = None,
+        code: str = "unreadable",
+        values: Mapping[str, Any] | None = None,
+    ):
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.field = field
+        self.code = code
+        self.values = dict(values or {})
+
+    def __str__(self) -> str:
+        place = [f"line {self.line}"] if self.line else []
+        place += [f"field {self.field}"] if self.field else []
+        where = ", ".join(place)
+        return (
+            f"{where[0].upper()}{where[1:]}: {self.message}" if where else self.message
+        )
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A reservation about a file or a statement; ``code`` is a key of ``NOTICES``."""
+
+    code: str
+    message: str
+    values: dict[str, Any] = field(default_factory=dict, hash=False)
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return f"Line {self.line}: {self.message}" if self.line else self.message
+
+
+def fail(
+    code: str, line: int | None = None, field: str | None = None, **values: Any
+) -> FormatError:
+    """The refusal ``code`` with its sentence filled in; the caller raises it."""
+    return FormatError(MESSAGES[code] % values, line, field, code, values)
+
+
+def notice(code: str, line: int | None = None, **values: Any) -> Notice:
+    """The reservation ``code`` with its sentence filled in."""
+    return Notice(code, NOTICES[code] % values, values, line)
