@@ -1,11 +1,11 @@
 # Databases of this clone. Sourced after load_env.
-#   fx_base   Odoo, the Belgian and French charts, four languages; slow, made once
+#   fx_base   Odoo, the Belgian and French charts, French; slow, made once
 #   fx_addons fx_base with the three add-ons as they stand; the tests' template
 
 CHARTS="l10n_be,l10n_fr_account"
 NATIVE="sale_management,account_payment,account_edi_ubl_cii,account_qr_code_sepa,base_iban"
 ADDONS="facturex_billing,facturex_banking,facturex_portal"
-LANGUAGES="fr_FR,fr_BE,nl_NL,nl_BE"
+LANGUAGES="fr_FR"
 
 # Odoo complains of these on any machine like ours; they say nothing about the add-ons.
 KNOWN_NOISE=(
@@ -54,6 +54,14 @@ odoo_checked() {
     }
 }
 
+# Not with the installation: it would make the first one the language of everybody.
+load_languages() {
+    local db="$1"
+    shift
+    odoo i18n loadlang -c "$RUN/odoo.conf" -d "$db" -l "$@" >"$RUN/languages.log" 2>&1 ||
+        { tail -n 5 "$RUN/languages.log" >&2; die "the languages $* could not be loaded" "see .run/languages.log"; }
+}
+
 # make_db NAME KEY COMMAND...: a database that is complete or absent, remade when KEY changes
 make_db() {
     local name="$1" key="$2"
@@ -71,7 +79,8 @@ make_db() {
 create_base() {
     createdb "$1"
     psql -d "$1" -qc 'create extension if not exists pg_trgm'
-    odoo_checked "$RUN/base.log" -d "$1" -i "$NATIVE,$CHARTS" --load-language="$LANGUAGES" --log-level=warn
+    odoo_checked "$RUN/base.log" -d "$1" -i "$NATIVE,$CHARTS" --log-level=warn
+    load_languages "$1" $LANGUAGES
 }
 
 create_addons() {

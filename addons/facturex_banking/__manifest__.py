@@ -7,5 +7,14 @@
     "license": "LGPL-3",
     "depends": ["facturex_billing", "base_iban"],
     "external_dependencies": {"python": ["lxml", "python-stdnum"]},
-    "data": [],
+    "data": [
+        "security/ir.model.access.csv",
+        "security/rules.xml",
+        "views/account_bank_statement_line_views.xml",
+        "views/facturex_statement_file_views.xml",
+        "views/account_journal_dashboard_views.xml",
+        "views/res_config_settings_views.xml",
+        "wizard/facturex_statement_import_views.xml",
+        "views/facturex_banking_menus.xml",
+    ],
 }

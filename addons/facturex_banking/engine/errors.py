@@ -8,67 +8,75 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+
+def _(source: str) -> str:
+    """Mark a sentence for translation; the models translate it when it is said."""
+    return source
+
+
 # Refusals. Each one says what is wrong, then what to do.
 MESSAGES = {
-    "empty_file": "The file is empty. Download it again from the bank.",
-    "too_large": (
+    "empty_file": _("The file is empty. Download it again from the bank."),
+    "too_large": _(
         "The file weighs %(size)s MB; the limit is %(limit)s MB. "
         "Export a shorter period."
     ),
-    "not_a_statement": (
+    "not_a_statement": _(
         "This is a %(kind)s file, not a bank statement. "
         "Supported formats: %(supported)s."
     ),
-    "unknown_format": (
+    "unknown_format": _(
         "No bank statement was recognised in %(filename)s. "
         "Supported formats: %(supported)s."
     ),
-    "xml_encoding": (
+    "xml_encoding": _(
         "The character encoding %(encoding)s is not accepted. Export it in UTF-8."
     ),
-    "bad_encoding": (
+    "bad_encoding": _(
         "The text is not written in %(encoding)s as it declares. "
         "Download the file again without opening it in an editor."
     ),
-    "doctype": (
+    "doctype": _(
         "The file contains a DOCTYPE or ENTITY declaration, which no bank statement "
         "needs and which can hide an attack. Ask the bank for a clean file."
     ),
-    "xml_syntax": (
+    "xml_syntax": _(
         "The XML is cut short or damaged (%(detail)s). Download the file again."
     ),
-    "too_complex": (
+    "too_complex": _(
         "The file holds a block too large to be a bank statement. "
         "Ask the bank for a clean file."
     ),
-    "too_many_entries": (
+    "too_many_entries": _(
         "The file holds more than %(limit)s entries. Export a shorter period."
     ),
-    "notification": (
+    "notification": _(
         "This is a CAMT.054: it is a notification that completes lines, "
         "not a statement. Import the CAMT.053 of the same days."
     ),
-    "no_statement": (
+    "no_statement": _(
         "The message contains no statement. Download the file again from the bank."
     ),
-    "missing_value": ("A required value is missing. Ask the bank for a complete file."),
-    "bad_amount": (
+    "missing_value": _(
+        "A required value is missing. Ask the bank for a complete file."
+    ),
+    "bad_amount": _(
         "%(value)s is not an amount (digits with a decimal point). "
         "Ask the bank for a correct file."
     ),
-    "negative_amount": (
+    "negative_amount": _(
         "%(value)s is negative, while the sign is given by the credit or debit "
         "mark. Ask the bank for a correct file."
     ),
-    "bad_date": "%(value)s is not a date. Ask the bank for a correct file.",
-    "bad_value": (
+    "bad_date": _("%(value)s is not a date. Ask the bank for a correct file."),
+    "bad_value": _(
         "%(value)s is not one of: %(expected)s. Ask the bank for a correct file."
     ),
-    "currency_mismatch": (
+    "currency_mismatch": _(
         "An entry in %(found)s appears in the statement of account %(account)s, "
         "held in %(expected)s. Ask the bank for a correct file."
     ),
-    "unreadable": (
+    "unreadable": _(
         "The file could not be read as %(format)s (%(detail)s). "
         "Download it again; if it still fails, send it to your administrator."
     ),
@@ -76,26 +84,26 @@ MESSAGES = {
 
 # Reservations: nothing is lost, a person should look.
 NOTICES = {
-    "balance_mismatch": (
+    "balance_mismatch": _(
         "Opening balance %(opening)s plus entries %(total)s differs from closing "
         "balance %(closing)s by %(difference)s."
     ),
-    "balance_other_currency": (
+    "balance_other_currency": _(
         "The balance %(type)s is in %(found)s while the account is held in "
         "%(expected)s: it was not used."
     ),
-    "totals_mismatch": (
+    "totals_mismatch": _(
         "The bank announces %(announced)s for %(total)s, the file holds %(found)s."
     ),
-    "copy_or_duplicate": "The bank marks this statement as %(mark)s.",
-    "repeated_statement": (
+    "copy_or_duplicate": _("The bank marks this statement as %(mark)s."),
+    "repeated_statement": _(
         "Statement %(number)s of account %(account)s appears twice in the file: "
         "read once."
     ),
-    "statement_refused": (
+    "statement_refused": _(
         "Statement %(number)s of account %(account)s was not read: %(reason)s"
     ),
-    "encoding_guessed": (
+    "encoding_guessed": _(
         "The file declares %(declared)s but is written in %(used)s: read so."
     ),
 }

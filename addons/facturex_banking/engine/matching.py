@@ -265,14 +265,15 @@ def _claim(clues: _Clues) -> _Claim | None:
 def _settled(line: BankLine, items: Sequence[OpenItem]) -> tuple[OpenItem, ...]:
     """The instalments of one document that the amount settles beyond doubt.
 
-    All of them together, or the only one of that amount.
+    All of them together, or the oldest of that amount: of two equal halves the one
+    that is due first is the one paid.
     """
     if any(item.currency != line.currency for item in items):
         return ()
     if sum(item.amount for item in items) == line.amount:
         return tuple(items)
     equal = [item for item in items if item.amount == line.amount]
-    return tuple(equal) if len(equal) == 1 else ()
+    return tuple(sorted(equal, key=_age)[:1])
 
 
 def _winners(claims: Sequence[_Claim]) -> tuple[list[_Claim], dict[int, int]]:

@@ -110,8 +110,6 @@ def _item_reason(item: DueItem, step: Step | None, today: date) -> str | None:
 
 
 def _customer_reason(policy: Policy, customer: Customer, today: date) -> str | None:
-    if customer.has_pending:
-        return SKIP_PENDING
     if customer.last_message is not None:
         if (today - customer.last_message).days < policy.min_gap_days:
             return SKIP_GAP
@@ -162,6 +160,8 @@ def _plan_customer(
     policy: Policy, items: list[DueItem], customer: Customer, today: date
 ) -> tuple[tuple[PlannedLine, ...], list[Skipped]]:
     skipped, ready = [], []
+    if customer.has_pending:
+        return (), [Skipped(item, SKIP_PENDING) for item in items]
     for item in sorted(items, key=lambda i: (i.date_due, i.id)):
         step = next_step(policy, item.done_steps)
         if reason := _item_reason(item, step, today):

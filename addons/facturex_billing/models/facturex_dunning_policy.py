@@ -114,7 +114,9 @@ class FacturexDunningPolicy(models.Model):
                 raise ValidationError(
                     self.env._("Give the policy %s at least one level.", policy.name)
                 )
-            if any(late <= early for early, late in zip(delays, delays[1:], strict=False)):
+            if any(
+                late <= early for early, late in zip(delays, delays[1:], strict=False)
+            ):
                 raise ValidationError(
                     self.env._(
                         "In the policy %s each level must come later than the one"
@@ -251,7 +253,10 @@ class FacturexDunningPolicy(models.Model):
             )
         last, pending = {}, set()
         for partner, state, day in self.env["facturex.dunning.notice"]._read_group(
-            [("company_id", "=", self.company_id.id), ("partner_id", "in", partners.ids)],
+            [
+                ("company_id", "=", self.company_id.id),
+                ("partner_id", "in", partners.ids),
+            ],
             ["partner_id", "state"],
             ["date:max"],
         ):
@@ -278,9 +283,7 @@ class FacturexDunningPolicy(models.Model):
         for planned in plan.notices:
             try:
                 with self.env.cr.savepoint():
-                    notices += Notice.create(
-                        self._prepare_notice_vals(planned, date)
-                    )
+                    notices += Notice.create(self._prepare_notice_vals(planned, date))
             except psycopg2.errors.UniqueViolation:
                 continue
         return notices

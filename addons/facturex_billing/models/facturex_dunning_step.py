@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class FacturexDunningStep(models.Model):
@@ -38,3 +38,7 @@ class FacturexDunningStep(models.Model):
         "CHECK(delay_days >= 1)",
         "A reminder leaves at least one day after the due date.",
     )
+
+    @api.constrains("delay_days", "sequence")
+    def _check_order(self):
+        self.policy_id._check_steps()

@@ -1,0 +1,4 @@
+from . import test_dunning_notice
+from . import test_dunning_run
+from . import test_e_invoice
+from . import test_security

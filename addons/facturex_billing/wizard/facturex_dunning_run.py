@@ -88,9 +88,7 @@ class FacturexDunningRun(models.TransientModel):
         self.ensure_one()
         notices = self.policy_id._run(date=self.date)
         if not notices:
-            raise UserError(
-                self.env._("Nobody is to be reminded on %s.", self.date)
-            )
+            raise UserError(self.env._("Nobody is to be reminded on %s.", self.date))
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "facturex_billing.facturex_dunning_notice_action"
         )

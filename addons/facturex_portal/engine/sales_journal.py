@@ -103,7 +103,11 @@ def to_xlsx(
     entries = list(entries)
     buffer = io.BytesIO()
     # strings_to_formulas off: a partner named "=1+1" stays a name
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+    }
     with xlsxwriter.Workbook(buffer, options) as book:
         bold = book.add_format({"bold": True})
         day = book.add_format({"num_format": "yyyy-mm-dd"})

@@ -40,8 +40,9 @@ class FacturexExportBatch(models.Model):
     )
     date_to = fields.Date(
         required=True,
-        default=lambda self: self._default_month_start()
-        + relativedelta(months=1, days=-1),
+        default=lambda self: (
+            self._default_month_start() + relativedelta(months=1, days=-1)
+        ),
     )
     state = fields.Selection(
         [("draft", "To Export"), ("done", "Exported")],
@@ -51,7 +52,9 @@ class FacturexExportBatch(models.Model):
         copy=False,
     )
     item_ids = fields.One2many("facturex.export.item", "batch_id", copy=False)
-    item_count = fields.Integer(string="Documents", compute="_compute_totals", store=True)
+    item_count = fields.Integer(
+        string="Documents", compute="_compute_totals", store=True
+    )
     amount_untaxed = fields.Monetary(
         string="Net", compute="_compute_totals", store=True
     )
@@ -83,7 +86,9 @@ class FacturexExportBatch(models.Model):
         for batch in self:
             batch.name = f"{kinds.get(batch.kind)} {batch.date_from} – {batch.date_to}"  # noqa: RUF001
 
-    @api.depends("item_ids.amount_untaxed", "item_ids.amount_tax", "item_ids.amount_total")
+    @api.depends(
+        "item_ids.amount_untaxed", "item_ids.amount_tax", "item_ids.amount_total"
+    )
     def _compute_totals(self):
         for batch in self:
             batch.item_count = len(batch.item_ids)
@@ -116,9 +121,7 @@ class FacturexExportBatch(models.Model):
                     end=self.date_to,
                 )
             )
-        self.item_ids = [
-            fields.Command.create({"move_id": move.id}) for move in moves
-        ]
+        self.item_ids = [fields.Command.create({"move_id": move.id}) for move in moves]
         content = self._render(moves)
         self.write(
             {
@@ -175,7 +178,9 @@ class FacturexExportBatch(models.Model):
 
     def _get_filename(self):
         company = self.company_id.vat or str(self.company_id.id)
-        return f"{self.kind}_{company}_{self.date_from}_{self.date_to}.{self.file_format}"
+        return (
+            f"{self.kind}_{company}_{self.date_from}_{self.date_to}.{self.file_format}"
+        )
 
     def _render(self, moves):
         entries = [self._to_entry(item) for item in self.item_ids]
@@ -208,7 +213,9 @@ class FacturexExportBatch(models.Model):
         taxes = {
             tax: -amount
             for tax, amount in lines._read_group(
-                domain + [("tax_line_id", "!=", False)], ["tax_line_id"], ["balance:sum"]
+                domain + [("tax_line_id", "!=", False)],
+                ["tax_line_id"],
+                ["balance:sum"],
             )
         }
         bases = {

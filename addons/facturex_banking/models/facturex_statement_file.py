@@ -1,0 +1,457 @@
+import base64
+import hashlib
+import logging
+from dataclasses import dataclass
+
+import psycopg2.errors
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
+from odoo.tools.misc import format_amount, format_date
+
+from ..engine.errors import MESSAGES, NOTICES, FormatError
+from ..engine.formats import parse
+from ..engine.references import normalise_account
+from ..engine.statement import import_keys
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One statement of a file with the journal it goes to and its new movements."""
+
+    journal: models.Model
+    statement: object
+    new: tuple  # of (entry, key)
+    known: tuple
+
+
+class FacturexStatementFile(models.Model):
+    """The register of every bank file received: original, result, reasons."""
+
+    _name = "facturex.statement.file"
+    _description = "Bank Statement File"
+    _inherit = ["mail.thread"]
+    _order = "create_date desc, id desc"
+    _check_company_auto = True
+
+    name = fields.Char(string="File", required=True, readonly=True)
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        index=True,
+        readonly=True,
+        default=lambda self: self.env.company,
+    )
+    content = fields.Binary(string="Original", attachment=True, readonly=True)
+    checksum = fields.Char(readonly=True, index=True, help="SHA-256 of the original")
+    format = fields.Char(readonly=True)
+    state = fields.Selection(
+        [
+            ("new", "Received"),
+            ("previewed", "Previewed"),
+            ("done", "Imported"),
+            ("failed", "Refused"),
+        ],
+        required=True,
+        default="new",
+        readonly=True,
+    )
+    message = fields.Text(readonly=True, string="Result")
+    warning = fields.Text(readonly=True, string="Warnings")
+    journal_ids = fields.Many2many("account.journal", readonly=True, check_company=True)
+    st_line_ids = fields.One2many(
+        "account.bank.statement.line", "facturex_file_id", readonly=True
+    )
+    line_count = fields.Integer(string="Movements", readonly=True)
+    new_count = fields.Integer(string="New", readonly=True)
+    known_count = fields.Integer(string="Already Known", readonly=True)
+    matched_count = fields.Integer(string="Matched", readonly=True)
+
+    # ------------------------------------------------------------------
+    # Actions
+    # ------------------------------------------------------------------
+
+    def action_view_lines(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "facturex_banking.bank_statement_line_action"
+        )
+        action["domain"] = [("facturex_file_id", "in", self.ids)]
+        action["context"] = {}
+        return action
+
+    # ------------------------------------------------------------------
+    # Import
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _import(self, content, filename, journal=None, dry=False):
+        """Read one bank file, import its new movements once, match them.
+
+        :param bytes content: the file as received
+        :param str filename: its name, for people only; the content decides
+        :param journal: `account.journal` the user chose; must be the file's account
+        :param dry: same decisions, nothing written: an unsaved record is returned
+        :return: `facturex.statement.file` in state done, failed, or previewed (dry).
+            A refused file changes nothing but the register, which keeps the original
+        """
+        vals = {
+            "name": filename,
+            "company_id": self.env.company.id,
+            "content": base64.b64encode(content),
+            "checksum": hashlib.sha256(content).hexdigest(),
+        }
+        file = self.new(vals) if dry else self.create(vals)
+        try:
+            parsed = parse(content, filename)
+            parts, unassigned = self._prepare_parts(parsed, journal)
+            file.update(self._prepare_result_vals(parsed, parts, dry))
+            file.warning = "\n".join(unassigned + self._collect_warnings(parsed, parts))
+            if not dry:
+                with self.env.cr.savepoint():
+                    file._create_statements(parts)
+                file._match_new_lines()
+        except FormatError as error:
+            file._refuse(self._format_error_words(error))
+        except psycopg2.errors.UniqueViolation:
+            file._refuse(
+                self.env._(
+                    "Somebody is importing the same movements right now."
+                    " Wait a moment, then import the file again."
+                )
+            )
+        except (UserError, ValidationError) as error:
+            file._refuse(str(error))
+        return file
+
+    def _refuse(self, message):
+        self.update(
+            {
+                "state": "failed",
+                "message": message,
+                "warning": False,
+                "journal_ids": [fields.Command.clear()],
+                "line_count": 0,
+                "new_count": 0,
+                "known_count": 0,
+                "matched_count": 0,
+            }
+        )
+
+    def _prepare_parts(self, parsed, journal):
+        """Find the journal of each statement, and what of it is already there.
+
+        :return: (parts, sentences about the accounts that have no journal here)
+        :raises UserError: when not one statement of the file has a journal
+        """
+        statements, journals, unassigned = [], [], []
+        for statement in parsed.statements:
+            try:
+                journals.append(self._find_journal(statement, journal))
+                statements.append(statement)
+            except UserError as error:
+                unassigned.append(str(error))
+        unassigned = list(dict.fromkeys(unassigned))
+        if unassigned and not statements:
+            raise UserError("\n".join(unassigned))
+        keys = self._compute_keys(parsed.family, statements, journals)
+        known = self._known_keys(journals, keys)
+        parts = []
+        for target, statement, own_keys in zip(journals, statements, keys, strict=True):
+            pairs = list(zip(statement.entries, own_keys, strict=True))
+            parts.append(
+                _Part(
+                    journal=target,
+                    statement=statement,
+                    new=tuple(p for p in pairs if (target.id, p[1]) not in known),
+                    known=tuple(p for p in pairs if (target.id, p[1]) in known),
+                )
+            )
+        return parts, unassigned
+
+    @api.model
+    def _compute_keys(self, family, statements, journals):
+        """Keys count twins per account and day, over all statements of the file."""
+        by_journal = {}
+        for position, journal in enumerate(journals):
+            by_journal.setdefault(journal, []).append(position)
+        keys = [()] * len(journals)
+        for positions in by_journal.values():
+            entries = [e for i in positions for e in statements[i].entries]
+            numbered = iter(import_keys(entries, family))
+            for i in positions:
+                keys[i] = tuple(next(numbered) for _ in statements[i].entries)
+        return keys
+
+    @api.model
+    def _known_keys(self, journals, keys):
+        wanted = sorted({key for own in keys for key in own})
+        if not wanted:
+            return set()
+        Line = self.env["account.bank.statement.line"]
+        Line.flush_model(["journal_id", "import_key"])
+        # the unique index is per journal, whoever may read the lines: plain SQL
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT journal_id, import_key FROM account_bank_statement_line
+                 WHERE journal_id = ANY(%(journals)s) AND import_key = ANY(%(keys)s)
+                """,
+                journals=list({journal.id for journal in journals}),
+                keys=wanted,
+            )
+        )
+        return set(rows)
+
+    @api.model
+    def _find_journal(self, statement, chosen):
+        """The bank journal of this company whose account the statement is of.
+
+        :raises UserError: naming both accounts, and what to do
+        """
+        number = normalise_account(statement.account_number or "")
+        if chosen:
+            own = chosen._facturex_account_number()
+            if not own:
+                raise UserError(
+                    self.env._(
+                        "The journal %(journal)s has no account number. Set"
+                        " %(number)s on it, then import again.",
+                        journal=chosen.display_name,
+                        number=number,
+                    )
+                )
+            if own != number:
+                raise UserError(
+                    self.env._(
+                        "This file is of the account %(file)s, but the journal"
+                        " %(journal)s is of %(own)s. Choose the right journal.",
+                        file=number,
+                        journal=chosen.display_name,
+                        own=own,
+                    )
+                )
+        journal = chosen or self._search_journal(number)
+        currency = journal.currency_id or journal.company_id.currency_id
+        if statement.currency and statement.currency != currency.name:
+            raise UserError(
+                self.env._(
+                    "The statement is in %(file)s, the journal %(journal)s in"
+                    " %(own)s. Choose the journal of that currency.",
+                    file=statement.currency,
+                    journal=journal.display_name,
+                    own=currency.name,
+                )
+            )
+        return journal
+
+    @api.model
+    def _search_journal(self, number):
+        journals = self.env["account.journal"].search(
+            [
+                ("type", "in", ("bank", "credit")),
+                ("bank_account_id.sanitized_acc_number", "=", number),
+                ("company_id", "in", self.env.companies.ids),
+            ]
+        )
+        own = journals.filtered(lambda journal: journal.company_id == self.env.company)
+        if own:
+            return own[0]
+        if journals:
+            raise UserError(
+                self.env._(
+                    "The account %(number)s belongs to %(company)s. Switch to that"
+                    " company, then import the file.",
+                    number=number,
+                    company=journals[0].company_id.name,
+                )
+            )
+        raise UserError(
+            self.env._(
+                "No bank journal of %(company)s has the account %(number)s. Set that"
+                " number on the journal it belongs to, or create one.",
+                company=self.env.company.name,
+                number=number,
+            )
+        )
+
+    @api.model
+    def _first_date(self, content, filename):
+        """The day a file starts, as text to sort by; unreadable files come last."""
+        try:
+            parsed = parse(content, filename)
+        except FormatError:
+            return "9999-12-31"
+        dates = [s.date_start or s.date_end for s in parsed.statements]
+        dates += [entry.date for s in parsed.statements for entry in s.entries]
+        return min((d.isoformat() for d in dates if d), default="9999-12-31")
+
+    # ------------------------------------------------------------------
+    # Writing
+    # ------------------------------------------------------------------
+
+    def _prepare_result_vals(self, parsed, parts, dry):
+        new = sum(len(part.new) for part in parts)
+        known = sum(len(part.known) for part in parts)
+        if not new and known:
+            message = self.env._(
+                "Nothing new: the %(known)s movements of this file are already there.",
+                known=known,
+            )
+        else:
+            message = self.env._(
+                "%(new)s new movements, %(known)s already known.", new=new, known=known
+            )
+        journals = {part.journal.id for part in parts}
+        return {
+            "state": "previewed" if dry else "done",
+            "format": parsed.format,
+            "journal_ids": [fields.Command.set(sorted(journals))],
+            "line_count": new + known,
+            "new_count": new,
+            "known_count": known,
+            "message": message,
+        }
+
+    def _create_statements(self, parts):
+        """One native statement per statement of the file that brings something new."""
+        self.ensure_one()
+        for part in parts:
+            env = self.with_company(part.journal.company_id).env
+            if part.new and part.statement.intraday:
+                # provisional: the statement of the evening will hold the balances
+                env["account.bank.statement.line"].create(
+                    [self._prepare_line_vals(part, *pair) for pair in part.new]
+                )
+            elif part.new:
+                env["account.bank.statement"].create(self._prepare_statement_vals(part))
+        # a violated key must come up inside the caller's savepoint
+        self.env.flush_all()
+
+    def _prepare_statement_vals(self, part):
+        statement = part.statement
+        vals = {
+            "name": statement.number or statement.reference or None,
+            "reference": self.name,
+            "date": statement.date_end,
+            "line_ids": [
+                fields.Command.create(self._prepare_line_vals(part, entry, key))
+                for entry, key in part.new
+            ],
+        }
+        if statement.opening_balance is not None:
+            # what is already there was imported by an earlier, overlapping file
+            known = sum(entry.amount for entry, _key in part.known)
+            vals["balance_start"] = float(statement.opening_balance + known)
+        if statement.closing_balance is not None:
+            vals["balance_end_real"] = float(statement.closing_balance)
+        return {name: value for name, value in vals.items() if value is not None}
+
+    def _prepare_line_vals(self, part, entry, key):
+        label = entry.communication or entry.structured_reference
+        return {
+            "journal_id": part.journal.id,
+            "facturex_file_id": self.id,
+            "import_key": key,
+            "date": entry.date,
+            "amount": float(entry.amount),
+            "payment_ref": label or entry.partner_name or "/",
+            "partner_name": entry.partner_name,
+            "account_number": entry.partner_account,
+            "transaction_type": entry.transaction_code,
+            "transaction_details": {
+                "value_date": entry.value_date and entry.value_date.isoformat(),
+                "bank_id": entry.bank_id,
+                "end_to_end_id": entry.end_to_end_id,
+                "structured_reference": entry.structured_reference,
+                "return_reason": entry.return_reason,
+                "raw": entry.raw,
+            },
+        }
+
+    def _match_new_lines(self):
+        """A failing match never loses the import: the lines simply stay to match."""
+        self.ensure_one()
+        lines = self.st_line_ids
+        try:
+            with self.env.cr.savepoint():
+                matched = lines._facturex_match()
+        except (UserError, ValidationError) as error:
+            _logger.info("File %s imported but not matched: %s", self.id, error)
+            self.message_post(
+                body=self.env._("The lines were imported but not matched: %s", error)
+            )
+            return
+        self.matched_count = len(matched)
+
+    # ------------------------------------------------------------------
+    # Words
+    # ------------------------------------------------------------------
+
+    def _collect_warnings(self, parsed, parts):
+        """Sums that do not add up and gaps between statements, with the figures."""
+        warnings = [self._notice_words(notice) for notice in parsed.warnings]
+        last = {}
+        for part in parts:
+            statement, journal = part.statement, part.journal
+            currency = journal.currency_id or journal.company_id.currency_id
+            warnings += [self._notice_words(notice) for notice in statement.warnings]
+            previous = last.get(journal, self._last_balance(journal, statement))
+            opening = statement.opening_balance
+            if part.new and previous is not None and opening is not None:
+                if currency.compare_amounts(float(opening), float(previous)):
+                    warnings.append(self._gap_words(statement, currency, previous))
+            if statement.closing_balance is not None:
+                last[journal] = statement.closing_balance
+        return warnings
+
+    def _gap_words(self, statement, currency, previous):
+        return self.env._(
+            "Statement %(number)s of %(date)s opens at %(opening)s, the one before it"
+            " closed at %(previous)s: a statement is missing between them.",
+            number=statement.number or statement.reference or "?",
+            date=format_date(self.env, statement.date_start or statement.date_end),
+            opening=format_amount(self.env, float(statement.opening_balance), currency),
+            previous=format_amount(self.env, float(previous), currency),
+        )
+
+    @api.model
+    def _last_balance(self, journal, statement):
+        """Closing balance of the journal's statement before this one, or None."""
+        first = min((entry.date for entry in statement.entries), default=None)
+        if first is None:
+            return None
+        previous = self.env["account.bank.statement"].search(
+            [("journal_id", "=", journal.id), ("date", "<", first)],
+            order="date desc, id desc",
+            limit=1,
+        )
+        return previous.balance_end_real if previous else None
+
+    def _format_error_words(self, error):
+        """The engine's refusal in the user's language, with the place in the file."""
+        return self._place_words(
+            MESSAGES.get(error.code),
+            error.message,
+            error.values,
+            error.line,
+            error.field,
+        )
+
+    def _notice_words(self, notice):
+        return self._place_words(
+            NOTICES.get(notice.code), notice.message, notice.values, notice.line
+        )
+
+    def _place_words(self, source, message, values, line, field=None):
+        # the sentences are marked for translation where they stand, in the engine
+        text = self.env._(source) % values if source else message  # pylint: disable=translation-not-lazy
+        if line and field:
+            return self.env._(
+                "Line %(line)s, %(field)s: %(text)s", line=line, field=field, text=text
+            )
+        if line or field:
+            return self.env._("Line %(line)s: %(text)s", line=line or field, text=text)
+        return text

@@ -1,0 +1,123 @@
+import base64
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class FacturexStatementImport(models.TransientModel):
+    """Drop files, see what is new, import: one row per file all along."""
+
+    _name = "facturex.statement.import"
+    _description = "Import Bank Statements"
+
+    journal_id = fields.Many2one(
+        "account.journal",
+        string="Bank Journal",
+        domain="[('type', 'in', ('bank', 'credit'))]",
+        help="Leave empty: the account number in the file tells.",
+    )
+    attachment_ids = fields.Many2many("ir.attachment", string="Files")
+    state = fields.Selection(
+        [("upload", "Upload"), ("preview", "Preview"), ("done", "Done")],
+        default="upload",
+    )
+    line_ids = fields.One2many("facturex.statement.import.line", "wizard_id")
+    new_count = fields.Integer(compute="_compute_counts")
+    file_ids = fields.Many2many("facturex.statement.file", readonly=True)
+
+    @api.depends("line_ids.new_count")
+    def _compute_counts(self):
+        for wizard in self:
+            wizard.new_count = sum(wizard.line_ids.mapped("new_count"))
+
+    def action_preview(self):
+        """Read the files without writing anything but this screen."""
+        self.ensure_one()
+        files = self._read_files()
+        self.write(
+            {
+                "state": "preview",
+                "line_ids": [fields.Command.clear()]
+                + [
+                    self._prepare_line_command(name, content) for name, content in files
+                ],
+            }
+        )
+        return self._reopen()
+
+    def action_import(self):
+        """Import for good. Refused files stay in the register with their reason."""
+        self.ensure_one()
+        File = self.env["facturex.statement.file"]
+        files = File
+        for name, content in self._sort_files(self._read_files()):
+            files += File._import(content, name, journal=self.journal_id or None)
+        self.write({"state": "done", "file_ids": [fields.Command.set(files.ids)]})
+        return self._reopen()
+
+    def action_view_lines(self):
+        self.ensure_one()
+        return self.file_ids.action_view_lines()
+
+    def action_back(self):
+        self.ensure_one()
+        self.state = "upload"
+        return self._reopen()
+
+    def _read_files(self):
+        if not self.attachment_ids:
+            raise UserError(self.env._("Choose at least one bank file."))
+        return [
+            (attachment.name, base64.b64decode(attachment.datas or b""))
+            for attachment in self.attachment_ids
+        ]
+
+    @api.model
+    def _sort_files(self, files):
+        """Oldest statement first, so that each one finds the one before it."""
+        File = self.env["facturex.statement.file"]
+        return sorted(files, key=lambda file: File._first_date(*reversed(file)))
+
+    def _prepare_line_command(self, name, content):
+        preview = self.env["facturex.statement.file"]._import(
+            content, name, journal=self.journal_id or None, dry=True
+        )
+        return fields.Command.create(
+            {
+                "name": name,
+                "state": preview.state,
+                "message": preview.message,
+                "warning": preview.warning,
+                "journal_ids": [fields.Command.set(preview.journal_ids.ids)],
+                "new_count": preview.new_count,
+                "known_count": preview.known_count,
+            }
+        )
+
+    def _reopen(self):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Import bank statements"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+
+class FacturexStatementImportLine(models.TransientModel):
+    _name = "facturex.statement.import.line"
+    _description = "Import Bank Statements: File"
+
+    wizard_id = fields.Many2one(
+        "facturex.statement.import", required=True, ondelete="cascade", index=True
+    )
+    name = fields.Char(string="File")
+    state = fields.Selection(
+        [("previewed", "Ready"), ("failed", "Refused")], readonly=True
+    )
+    message = fields.Text(string="Result")
+    warning = fields.Text(string="Warnings")
+    journal_ids = fields.Many2many("account.journal", string="Journals")
+    new_count = fields.Integer(string="New")
+    known_count = fields.Integer(string="Already Known")

@@ -1,0 +1,95 @@
+from freezegun import freeze_time
+
+from odoo import fields
+from odoo.tests import new_test_user
+
+from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+
+
+class FacturexCommon(AccountTestInvoicingCommon):
+    """Two Belgian companies, a plain user of the first, one of the second, one date."""
+
+    today = "2026-03-16"  # a Monday
+
+    @classmethod
+    @AccountTestInvoicingCommon.setup_country("be")
+    def setUpClass(cls):
+        super().setUpClass()
+        # the database has several languages; the tests read English
+        cls.env.user.lang = "en_US"
+        cls.env = cls.env(context=dict(cls.env.context, lang="en_US"))
+        cls.startClassPatcher(freeze_time(cls.today))
+        cls.company = cls.company_data["company"]
+        cls.company.partner_id.email = "billing@one.example"
+        cls.other_data = cls.setup_other_company(name="Other Company")
+        cls.other_company = cls.other_data["company"]
+        cls.user = cls._new_user("fx_user", "user", cls.company)
+        cls.accountant = cls._new_user("fx_accountant", "accountant", cls.company)
+        cls.manager = cls._new_user("fx_manager", "manager", cls.company)
+        cls.other_user = cls._new_user("fx_other", "manager", cls.other_company)
+        cls.customer = cls.env["res.partner"].create(
+            {
+                "name": "Client Alpha",
+                "email": "alpha@client.example",
+                "lang": "en_US",
+                "country_id": cls.env.ref("base.be").id,
+                "property_payment_term_id": False,
+            }
+        )
+
+    @classmethod
+    def get_default_groups(cls):
+        return super().get_default_groups() | cls.quick_ref(
+            "facturex_billing.group_facturex_manager"
+        )
+
+    @classmethod
+    def _new_user(cls, login, group, company):
+        return new_test_user(
+            cls.env,
+            login=login,
+            name=login,
+            email=f"{login}@staff.example",
+            lang="en_US",
+            groups=f"facturex_billing.group_facturex_{group}",
+            company_id=company.id,
+            company_ids=[fields.Command.set(company.ids)],
+        )
+
+    @classmethod
+    def _as(cls, record, user, company=None):
+        """The record as `user` sees it, in one company only."""
+        company = company or user.company_id
+        return record.with_user(user).with_context(allowed_company_ids=company.ids)
+
+    @classmethod
+    def _invoice(cls, amount=100.0, due="2026-03-01", partner=None, post=True, **vals):
+        """An untaxed invoice of one line, due on `due`."""
+        invoice = cls.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": (partner or cls.customer).id,
+                "invoice_date": min(due, cls.today),
+                "invoice_date_due": due,
+                "invoice_line_ids": [
+                    fields.Command.create(
+                        {
+                            "name": "Work",
+                            "quantity": 1,
+                            "price_unit": amount,
+                            "tax_ids": [fields.Command.clear()],
+                        }
+                    )
+                ],
+                **vals,
+            }
+        )
+        if post:
+            invoice.action_post()
+        return invoice
+
+    @classmethod
+    def _receivable(cls, invoice):
+        return invoice.line_ids.filtered(
+            lambda line: line.account_type == "asset_receivable"
+        ).sorted("date_maturity")
