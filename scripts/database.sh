@@ -89,7 +89,7 @@ create_addons() {
 }
 
 base_db() {
-    make_db fx_base "$(printf '%s' "$VENV $NATIVE $CHARTS $LANGUAGES" | sha256sum)" create_base
+    make_db fx_base "$(printf '%s' "$ODOO_SITE $NATIVE $CHARTS $LANGUAGES" | sha256sum)" create_base
 }
 
 addons_db() {

@@ -17,4 +17,7 @@
         "wizard/facturex_statement_import_views.xml",
         "views/facturex_banking_menus.xml",
     ],
+    "assets": {
+        "web.assets_tests": ["facturex_banking/static/tests/tours/**/*"],
+    },
 }

@@ -19,5 +19,8 @@
         "wizard/facturex_dunning_run_views.xml",
         "views/facturex_billing_menus.xml",
     ],
+    "assets": {
+        "web.assets_tests": ["facturex_billing/static/tests/tours/**/*"],
+    },
     "application": True,
 }

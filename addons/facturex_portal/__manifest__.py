@@ -13,4 +13,7 @@
         "views/facturex_export_batch_views.xml",
         "views/facturex_portal_menus.xml",
     ],
+    "assets": {
+        "web.assets_tests": ["facturex_portal/static/tests/tours/**/*"],
+    },
 }

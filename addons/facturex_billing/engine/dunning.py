@@ -37,7 +37,7 @@ class Policy:
 
     steps: tuple[Step, ...]
     min_gap_days: int = 7
-    min_amount: Decimal = Decimal("0")
+    min_amount: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True)

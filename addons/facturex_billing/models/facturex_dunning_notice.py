@@ -143,7 +143,7 @@ class FacturexDunningNotice(models.Model):
     # ------------------------------------------------------------------
 
     def _approve_and_queue(self):
-        """Claim the notices, look again at what is open, put one mail each in the queue.
+        """Claim the notices, look again at what is open, queue one mail each.
 
         The claim is a conditional UPDATE: of two callers only one gets a notice, the
         other finds nothing left to do (docs/architecture.md, "Decide in a fresh

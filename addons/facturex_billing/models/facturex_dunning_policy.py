@@ -1,5 +1,6 @@
 from collections import defaultdict
 from decimal import Decimal
+from itertools import pairwise
 
 import psycopg2.errors
 
@@ -114,9 +115,7 @@ class FacturexDunningPolicy(models.Model):
                 raise ValidationError(
                     self.env._("Give the policy %s at least one level.", policy.name)
                 )
-            if any(
-                late <= early for early, late in zip(delays, delays[1:], strict=False)
-            ):
+            if any(late <= early for early, late in pairwise(delays)):
                 raise ValidationError(
                     self.env._(
                         "In the policy %s each level must come later than the one"

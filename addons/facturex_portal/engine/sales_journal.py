@@ -75,7 +75,7 @@ def _texts(entry: Entry) -> tuple[str, ...]:
 
 
 def to_csv(entries: Iterable[Entry], labels: Labels) -> bytes:
-    """Semicolons, decimal commas and a byte order mark: what Excel opens in BE and FR."""
+    """Semicolons, decimal commas, a byte order mark: as Excel opens it in BE and FR."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
     writer.writerow(labels.columns)

@@ -5,12 +5,13 @@ from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from odoo.addons.facturex_billing.engine import dunning
 from odoo.addons.facturex_billing.engine.dunning import Customer, DueItem, Policy, Step
 
 TODAY = date(2026, 3, 16)
 STEPS = (Step(1, 10, 7), Step(2, 20, 21), Step(3, 30, 35))
-POLICY = Policy(STEPS, min_gap_days=7, min_amount=Decimal("5"))
+POLICY = Policy(STEPS, min_gap_days=7, min_amount=Decimal(5))
 
 
 def item(id=1, customer=1, late=10, residual="100", currency="EUR", **values):
@@ -70,13 +71,13 @@ def test_gap_pending_and_address():
 
 
 def test_credits_count_per_currency():
-    customers = {1: Customer(1, credits={"EUR": Decimal("100")})}
+    customers = {1: Customer(1, credits={"EUR": Decimal(100)})}
     assert outcome(item(), customers=customers) == {1: "credit_covers"}
     assert outcome(item(), item(2, currency="USD"), customers=customers) == {
         1: "credit_covers",
         2: 1,
     }
-    partial = {1: Customer(1, credits={"EUR": Decimal("96")})}
+    partial = {1: Customer(1, credits={"EUR": Decimal(96)})}
     assert outcome(item(), customers=partial) == {1: "below_threshold"}
     # all that is late counts against a credit, not only what this message claims
     assert outcome(item(), item(2, late=3), customers=customers) == {

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import openpyxl
 import pytest
+
 from odoo.addons.facturex_portal.engine import sales_journal
 from odoo.addons.facturex_portal.engine.sales_journal import Entry, Labels, TaxTotal
 

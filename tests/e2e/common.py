@@ -1,0 +1,24 @@
+from odoo import fields
+from odoo.tests import HttpCase
+
+from odoo.addons.facturex_billing.tests.common import FacturexCommon
+
+
+class FacturexHttpCase(FacturexCommon, HttpCase):
+    """A real browser has a real clock: dates are relative to the user's day."""
+
+    today = None
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for user in (cls.user, cls.accountant, cls.manager):
+            user.password = user.login + "-password"
+        cls.day = fields.Date.context_today(cls.env.user)
+
+    @classmethod
+    def _days_ago(cls, days):
+        return fields.Date.to_string(fields.Date.subtract(cls.day, days=days))
+
+    def browse_as(self, user, tour, url="/odoo", **options):
+        self.start_tour(url, tour, login=user.login, **options)

@@ -1,0 +1,69 @@
+"""What a person does in the browser, from the application menu."""
+
+from decimal import Decimal
+
+from odoo.tests import tagged
+
+from scripts.seed.dataset import iban_be
+from scripts.seed.statement_writer import Movement, Statement, write_camt053
+from tests.e2e.common import FacturexHttpCase
+
+
+@tagged("post_install", "-at_install")
+class TestTours(FacturexHttpCase):
+    def test_remind(self):
+        self.env["facturex.dunning.policy"].create({"name": "Standard"})
+        invoice = self._invoice(due=self._days_ago(20))
+        self.browse_as(self.user, "facturex_reminder_tour")
+        notice = self.env["facturex.dunning.notice"].search([])
+        self.assertEqual(notice.line_ids.move_id, invoice)
+        self.assertIn(notice.state, ("approved", "sent"))
+
+    def test_import_and_match(self):
+        iban = iban_be("363", 7_654_321)
+        self.company_data["default_journal_bank"].set_bank_account(iban)
+        paid = self._invoice(100, due=self._days_ago(20))
+        almost = self._invoice(80, due=self._days_ago(20))
+        content = write_camt053(
+            Statement(
+                account_iban=iban,
+                owner="Us",
+                statement_id="S1",
+                sequence=1,
+                opening_balance=Decimal(0),
+                movements=(
+                    Movement(
+                        date=self.day,
+                        amount=Decimal(100),
+                        bank_reference="B1",
+                        structured_reference=paid.payment_reference,
+                        counterparty="Client Alpha",
+                    ),
+                    Movement(
+                        date=self.day,
+                        amount=Decimal(79),
+                        bank_reference="B2",
+                        text=f"almost {almost.name}",
+                        counterparty="Client Alpha",
+                    ),
+                ),
+            )
+        )
+        sample = self.env["ir.attachment"].create(
+            {"name": "statement.xml", "raw": content, "public": True}
+        )
+        self.browse_as(
+            self.user,
+            "facturex_import_tour",
+            cookies={"facturex_sample": str(sample.id)},
+        )
+        self.assertEqual(paid.payment_state, "paid")
+        self.assertEqual(almost.amount_residual, 1)
+
+    def test_export(self):
+        last_month = self.day.replace(day=1)
+        day = self._days_ago((self.day - last_month).days + 5)
+        self._invoice(due=day)
+        self.browse_as(self.accountant, "facturex_export_tour")
+        batch = self.env["facturex.export.batch"].search([])
+        self.assertRecordValues(batch, [{"state": "done", "item_count": 1}])
