@@ -22,6 +22,7 @@ FLAGS = (
     "--remote-allow-origins=*",
     "--remote-debugging-port=0",
     "--lang=fr",
+    "--accept-lang=fr-BE,fr",
 )
 NAMES = ("chromium", "google-chrome", "chromium-browser")
 

@@ -56,9 +56,8 @@ rm -rf "$RUN/mails" "$RUN/smtp.port"
 sink=$!
 "$VENV/bin/python" -m odoo -c "$RUN/odoo.conf" -d fx_demo --db-filter='^fx_demo$' --http-port="$PORT" --logfile="$RUN/demo.log" >"$RUN/demo.out" 2>&1 &
 server=$!
-for _ in $(seq 120); do
-    kill -0 "$server" 2>/dev/null || { tail -n 5 "$RUN/demo.log" >&2; die "the server stopped" "see .run/demo.log"; }
-    if [ -f "$RUN/smtp.port" ] && curl -fsS -o /dev/null "$url/web/login" 2>/dev/null; then break; fi
+wait_for_url "$url/web/login" "$server" "$RUN/demo.log"
+[ -f "$RUN/smtp.port" ] && curl -fsS -o /dev/null "$url/web/login" 2>/dev/null; then break; fi
     sleep 1
 done
 [ -f "$RUN/smtp.port" ] || die "the mail sink did not start" "see .run/sink.log"

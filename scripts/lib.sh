@@ -57,3 +57,18 @@ load_env() {
 }
 
 odoo() { "$VENV/bin/python" -m odoo "$@"; }
+
+# wait_for_url URL PID LOG: until it answers, or the process is gone
+wait_for_url() {
+    local _
+    for _ in $(seq 120); do
+        kill -0 "$2" 2>/dev/null || { tail -n 5 "$3" >&2; die "the server stopped" "see $3"; }
+        if "$VENV/bin/python" - "$1" >/dev/null 2>&1 <<'END'
+import sys, urllib.request
+urllib.request.urlopen(sys.argv[1], timeout=30).read(1)
+END
+        then return 0; fi
+        sleep 1
+    done
+    die "$1 does not answer" "see $3"
+}

@@ -12,6 +12,7 @@ from scripts.seed import dataset
 
 PASSWORD = "facturex-demo"  # noqa: S105 (a demo, on loopback)
 CHARTS = {"be": "be_comp", "fr": "fr"}
+LANGUAGES = ("fr_FR", "fr_BE", "nl_NL", "nl_BE")
 UOMS = {
     "unit": "uom.product_uom_unit",
     "hour": "uom.product_uom_hour",
@@ -165,13 +166,17 @@ def _create_portal_users(env, office):
 
 def _create_terms(env):
     names = {
-        "immediate": ("Immediate payment", "Paiement immédiat"),
-        "30days": ("30 days", "30 jours"),
-        "2x50": ("In two halves, 30 and 60 days", "En deux fois, à 30 et 60 jours"),
+        "immediate": ("Immediate payment", "Paiement immédiat", "Contant"),
+        "30days": ("30 days", "30 jours", "30 dagen"),
+        "2x50": (
+            "In two halves, 30 and 60 days",
+            "En deux fois, à 30 et 60 jours",
+            "In twee keer, na 30 en 60 dagen",
+        ),
     }
     terms = {}
     for key, instalments in dataset.PAYMENT_TERMS.items():
-        english, french = names[key]
+        english, french, dutch = names[key]
         terms[key] = env["account.payment.term"].create(
             {
                 "name": english,
@@ -183,7 +188,7 @@ def _create_terms(env):
                 ],
             }
         )
-        terms[key].with_context(lang="fr_FR").name = french
+        _translate(terms[key], french, dutch)
     return terms
 
 
@@ -246,9 +251,14 @@ def _create_product(env, spec):
             "supplier_taxes_id": [Command.clear()],
         }
     )
-    for lang, name in (("fr_FR", spec.name_fr), ("nl_NL", spec.name_nl)):
-        product.with_context(lang=lang).name = name
+    _translate(product, spec.name_fr, spec.name_nl)
     return product
+
+
+def _translate(record, french, dutch):
+    # a name typed by a person has no fallback from Belgian French to French
+    for lang, name in zip(LANGUAGES, (french, french, dutch, dutch), strict=True):
+        record.with_context(lang=lang).name = name
 
 
 def _category(env, path):

@@ -1,4 +1,4 @@
-"""Every menu of the application, opened in a browser in French, as each kind of user."""
+"""Every menu of the application, in a browser, in French, as each kind of user."""
 
 import json
 import pathlib
@@ -11,7 +11,7 @@ from tests.e2e.common import FacturexHttpCase
 
 ADDONS = pathlib.Path(__file__).parents[2] / "addons"
 
-# opens each action, waits for a view, then looks for errors and for English words of ours
+# opens each action, then looks for errors and for English words of ours
 CRAWL = """
 (async () => {
     const menus = %(menus)s, english = new Set(%(english)s), problems = [];

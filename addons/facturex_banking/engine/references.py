@@ -73,6 +73,18 @@ def normalise_reference(text: str | None) -> str | None:
     return compact if is_rf(compact) else None
 
 
+def printed_reference(reference: str) -> str:
+    """A normalised reference as it is printed on an invoice.
+
+    +++ddd/dddd/ddddd+++ for a Belgian one, groups of four for ISO 11649.
+    """
+    if is_ogm(reference):
+        return f"+++{reference[:3]}/{reference[3:7]}/{reference[7:]}+++"
+    if is_rf(reference):
+        return " ".join(reference[i : i + 4] for i in range(0, len(reference), 4))
+    return reference
+
+
 def find_references(text: str | None) -> tuple[str, ...]:
     """The valid references inside a free text, compact, each one once.
 

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 from odoo.tools.misc import format_amount
 
 from ..engine import matching
+from ..engine.references import printed_reference
 
 
 class AccountBankStatementLine(models.Model):
@@ -247,6 +248,8 @@ class AccountBankStatementLine(models.Model):
 
     def _facturex_reason_values(self, reason):
         values = dict(reason.values)
+        if "reference" in values:
+            values["reference"] = printed_reference(values["reference"])
         if "difference" in values:
             values["difference"] = format_amount(
                 self.env, float(values["difference"]), self.currency_id

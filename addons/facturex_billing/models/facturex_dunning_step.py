@@ -16,7 +16,7 @@ class FacturexDunningStep(models.Model):
     sequence = fields.Integer(default=10)
     name = fields.Char(required=True, translate=True)
     delay_days = fields.Integer(
-        string="Days After Due Date",
+        string="Days Late",
         required=True,
         default=7,
         help="The message leaves this many days after the due date of the instalment.",

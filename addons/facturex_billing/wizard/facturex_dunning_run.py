@@ -28,6 +28,11 @@ class FacturexDunningRun(models.TransientModel):
     )
     notice_count = fields.Integer(readonly=True)
 
+    @api.depends("date")
+    def _compute_display_name(self):
+        for run in self:
+            run.display_name = self.env._("To chase")
+
     @api.depends("company_id")
     def _compute_policy_id(self):
         for run in self:

@@ -24,7 +24,9 @@ class FacturexExportItem(models.Model):
         check_company=True,
         index=True,
     )
-    partner_id = fields.Many2one(related="move_id.commercial_partner_id")
+    partner_id = fields.Many2one(
+        related="move_id.commercial_partner_id", string="Customer"
+    )
     date = fields.Date(compute="_compute_frozen", store=True, precompute=True)
     amount_untaxed = fields.Monetary(
         string="Net", compute="_compute_frozen", store=True, precompute=True

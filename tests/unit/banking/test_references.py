@@ -11,6 +11,7 @@ from odoo.addons.facturex_banking.engine.references import (
     is_rf,
     normalise_account,
     normalise_reference,
+    printed_reference,
 )
 
 OGM = {
@@ -180,3 +181,15 @@ def test_any_text_is_searched_without_accident(text):
 )
 def test_accounts(text, expected):
     assert normalise_account(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("reference", "printed"),
+    [
+        ("202600012320", "+++202/6000/12320+++"),
+        ("RF18539007547034", "RF18 5390 0754 7034"),
+        ("FAC/2026/1", "FAC/2026/1"),
+    ],
+)
+def test_printed_as_on_the_invoice(reference, printed):
+    assert printed_reference(reference) == printed
