@@ -22,13 +22,9 @@ write_config
 export PYTHONPATH="$ROOT"
 
 port_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-if [ -n "${PORT:-}" ]; then
-    port_free "$PORT" || die "port $PORT is taken" "stop what uses it, or choose another: make demo PORT=8070"
-else
-    PORT=8069
-    while ! port_free "$PORT"; do PORT=$((PORT + 1)); done
-fi
-url="http://127.0.0.1:$PORT"
+
+taken() { die "port $PORT is taken" "stop what uses it, or choose another: make demo PORT=8070"; }
+[ -z "${PORT:-}" ] || port_free "$PORT" || taken
 
 server= sink=
 stop_all() {
@@ -54,12 +50,17 @@ step "Mail sink and server"
 rm -rf "$RUN/mails" "$RUN/smtp.port"
 "$VENV/bin/python" scripts/smtp_sink.py --port 0 --dir "$RUN/mails" --port-file "$RUN/smtp.port" >"$RUN/sink.log" 2>&1 &
 sink=$!
+# chosen as late as possible: the database took a while
+if [ -n "${PORT:-}" ]; then
+    port_free "$PORT" || taken
+else
+    PORT=8069
+    while ! port_free "$PORT"; do PORT=$((PORT + 1)); done
+fi
+url="http://127.0.0.1:$PORT"
 "$VENV/bin/python" -m odoo -c "$RUN/odoo.conf" -d fx_demo --db-filter='^fx_demo$' --http-port="$PORT" --logfile="$RUN/demo.log" >"$RUN/demo.out" 2>&1 &
 server=$!
 wait_for_url "$url/web/login" "$server" "$RUN/demo.log"
-[ -f "$RUN/smtp.port" ] && curl -fsS -o /dev/null "$url/web/login" 2>/dev/null; then break; fi
-    sleep 1
-done
 [ -f "$RUN/smtp.port" ] || die "the mail sink did not start" "see .run/sink.log"
 
 step "The story: quote, invoice, reminder, bank, accountant"

@@ -3,13 +3,14 @@
 #   T=path        only that path
 #   --unit        only those without a database
 #   --pot         not a test: write the .pot files from the current code
+#   --pot-check   the committed .pot files are those of the current code
 #   --coverage    measure the add-ons, and fail below the floor of .coveragerc
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 cd "$ROOT"
 
 mode="${1:-}"
-if [ "$mode" = --unit ]; then bash scripts/bootstrap.sh; else bash scripts/bootstrap.sh browser; fi
+if [[ "$mode" == --unit || "$mode" == --pot* ]]; then bash scripts/bootstrap.sh; else bash scripts/bootstrap.sh browser; fi
 load_env
 . scripts/database.sh
 write_config
@@ -22,7 +23,7 @@ if [ "$mode" = --unit ]; then
     without_database tests/unit tests/repo
     exit
 fi
-if [ -z "${T:-}" ] && [ "$mode" != --pot ]; then
+if [ -z "${T:-}" ] && [[ "$mode" != --pot* && "$mode" != --coverage ]]; then
     step "Tests without a database"
     without_database tests/unit tests/repo
 elif [[ "${T:-}" == tests/unit* || "${T:-}" == tests/repo* ]]; then
@@ -32,10 +33,10 @@ fi
 
 step "Database with the add-ons"
 addons_db
-if [ "$mode" = --pot ]; then
-    bash scripts/pot.sh fx_addons
-    exit
-fi
+case "$mode" in
+    --pot) exec bash scripts/pot.sh fx_addons ;;
+    --pot-check) exec bash scripts/pot.sh --check fx_addons ;;
+esac
 
 step "Tests with a database"
 options=(-q -p no:cacheprovider --odoo-http --odoo-config="$RUN/odoo.conf" --odoo-database=fx_addons)

@@ -2,12 +2,14 @@
 
 from odoo.tests import HttpCase, tagged
 
+from odoo.addons.mail.tests.common import MailCase
+
 from scripts.seed import dataset
 from scripts.seed.story import Story, signature, today
 
 
 @tagged("post_install", "-at_install")
-class TestStory(HttpCase):
+class TestStory(HttpCase, MailCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -43,7 +45,9 @@ class TestStory(HttpCase):
             say=lambda _sentence: None,
             volume=14,
         )
-        facts = story.run()
+        with self.mock_mail_gateway():
+            facts = story.run()
+        self.assertGreater(len(self._mails), facts.counts["reminders"])
         self._check_facts(facts)
         self._check_paid_invoices(story)
         self._check_ledger(story)

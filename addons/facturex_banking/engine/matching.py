@@ -1,6 +1,6 @@
 """Which open items do bank lines pay? Set work, in memory, explainable.
 
-Rules of domain.md 3.8, precision before recall: a line is matched without a
+Precision before recall: a line is matched without a
 person only when a valid structured reference, or the number of a document, points
 to one document and the amount is equal to the cent. All the rest is proposed.
 

@@ -39,7 +39,7 @@ class Entry:
     currency: str | None = None
     partner_bic: str | None = None
     transaction_code: str | None = None  # as the bank writes it
-    category: str | None = None  # ours, see domain.md 3.0
+    category: str | None = None  # ours: transfer_in, fees, …
     reversal: bool = False
     return_reason: str | None = None
     mandate_id: str | None = None
@@ -189,7 +189,7 @@ def import_keys(entries: Sequence[Entry], family: str) -> list[str]:
     bank cuts its statements, nor on their numbers. Keys are unique in the list,
     and to be stored as unique per journal.
 
-    Two kinds (domain.md 3.0): the bank's identifier with ``family``, day and
+    Two kinds: the bank's identifier with ``family``, day and
     signed amount; else a fingerprint of the content. Either ends with the rank
     among identical lines of that day, so that real twins stay two lines while
     the same line in another file gets the same key.

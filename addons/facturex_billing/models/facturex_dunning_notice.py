@@ -265,5 +265,5 @@ class FacturexDunningNotice(models.Model):
                     "mail.mail_activity_data_warning",
                     summary=self.env._("Reminder not sent"),
                     note=reason,
-                    user_id=notice.create_uid.id,
+                    user_id=notice.policy_id.user_id.id,
                 )

@@ -49,6 +49,14 @@ class FacturexDunningPolicy(models.Model):
     min_amount = fields.Monetary(
         string="Not Below", help="Smaller amounts are not worth a message."
     )
+    user_id = fields.Many2one(
+        "res.users",
+        string="Responsible",
+        required=True,
+        default=lambda self: self.env.user,
+        domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
+        help="Gets a task when a reminder could not be prepared or sent.",
+    )
     step_ids = fields.One2many(
         "facturex.dunning.step",
         "policy_id",
@@ -335,5 +343,5 @@ class FacturexDunningPolicy(models.Model):
                 warning,
                 summary=self.env._("Reminders not prepared"),
                 note=str(error),
-                user_id=self.create_uid.id,
+                user_id=self.user_id.id,
             )

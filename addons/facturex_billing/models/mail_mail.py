@@ -36,7 +36,11 @@ class MailMail(models.Model):
     ):
         notices = self._facturex_notices().filtered(lambda n: n.state == "approved")
         if failure_type:
-            notices._mark_failed(failure_reason or failure_type)
+            # without a connection the reason stands on the mail only
+            for notice in notices:
+                notice._mark_failed(
+                    failure_reason or notice.mail_mail_id.failure_reason or failure_type
+                )
         else:
             notices._mark_sent()
         return super()._postprocess_sent_message(

@@ -121,7 +121,7 @@ class TestDunningNotice(FacturexCommon, MailCase):
         ):
             self.notice.mail_mail_id.send()
         self.assertEqual(self.notice.state, "failed")
-        self.assertTrue(self.notice.reason)
+        self.assertIn("nobody there", self.notice.reason)
         self.assertEqual(len(self.notice.activity_ids), 1)
         # again, once the server is back: the same identity, one message
         self.notice.action_send()

@@ -1,7 +1,7 @@
 """One ``Ntry`` of a CAMT message into lines.
 
 Source: ISO 20022 message definition report "Bank-to-Customer Cash Management",
-camt.052/053, versions .02 to .13. The rules are those of domain.md 3.3.
+camt.052/053, versions .02 to .13.
 """
 
 import re

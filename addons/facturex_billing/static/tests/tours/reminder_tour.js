@@ -30,6 +30,10 @@ registry.category("web_tour.tours").add("facturex_reminder_tour", {
             run: "click",
         },
         {
+            content: "The messages are proposals",
+            trigger: ".o_list_view .o_data_row:contains('To approve')",
+        },
+        {
             content: "Open the message",
             trigger: ".o_data_row:contains('Client Alpha') td[name='partner_id']",
             run: "click",
