@@ -163,12 +163,14 @@ class AccountBankStatementLine(models.Model):
         )
 
     def _facturex_to_engine(self):
+        """What is still open of the line: a part may be matched already."""
         self.ensure_one()
         details = self.transaction_details or {}
+        currency = self.foreign_currency_id or self.currency_id
         return matching.BankLine(
             id=self.id,
-            amount=Decimal(str(self.amount)),
-            currency=self.currency_id.name,
+            amount=Decimal(str(currency.round(-self.amount_residual))),
+            currency=currency.name,
             structured_reference=details.get("structured_reference"),
             communication=self.payment_ref or None,
             partner_account=self.account_number or None,
@@ -276,8 +278,9 @@ class AccountBankStatementLine(models.Model):
             raise UserError(
                 self.env._("These documents were settled in the meantime. Match again.")
             )
-        liquidity, suspense, other = self._seek_for_lines()
-        commands = [fields.Command.delete(line.id) for line in suspense + other]
+        # what an earlier match put in the place of suspense stays
+        liquidity, suspense, _matched = self._seek_for_lines()
+        commands = [fields.Command.delete(line.id) for line in suspense]
         partner = items.partner_id.commercial_partner_id
         # with the partner on the journal item: written on the line itself, in the
         # same write, Odoo would drop the commands without a word
@@ -286,7 +289,7 @@ class AccountBankStatementLine(models.Model):
                 fields.Command.update(liquidity.id, {"partner_id": partner.id})
             )
         counterparts, rest = self._facturex_counterparts(items)
-        commands += [fields.Command.create(vals) for vals in counterparts]
+        commands += [fields.Command.create(vals) for _item, vals in counterparts]
         if not self.company_id.currency_id.is_zero(rest):
             commands.append(fields.Command.create(self._facturex_rest_vals(rest)))
         before = self.line_ids
@@ -294,7 +297,7 @@ class AccountBankStatementLine(models.Model):
             {"line_ids": commands}
         )
         created = (self.line_ids - before).sorted("id")
-        for item, counterpart in zip(items, created, strict=False):
+        for (item, _vals), counterpart in zip(counterparts, created, strict=False):
             (item + counterpart).reconcile()
         self._facturex_remember_account(partner)
 
@@ -318,37 +321,56 @@ class AccountBankStatementLine(models.Model):
             raise UserError(self.env._("This transaction is already matched."))
 
     def _facturex_counterparts(self, items):
-        """:return: (values of the new journal items, balance left for suspense)"""
-        left = -sum(self._seek_for_lines()[0].mapped("balance"))
+        """:return: ([(item, values of its journal item)], balance left for suspense)"""
+        left = sum(self._seek_for_lines()[1].mapped("balance"))
         values = []
-        for item in items:
+        for item in self._facturex_in_order(items, left):
             balance, amount_currency = self._facturex_share(item, left)
+            if item.currency_id.is_zero(amount_currency):
+                continue  # nothing is left for it
             left -= balance
             values.append(
-                {
-                    "account_id": item.account_id.id,
-                    "partner_id": item.partner_id.id,
-                    "name": item.move_id.payment_reference or item.name or "/",
-                    "currency_id": item.currency_id.id,
-                    "balance": balance,
-                    "amount_currency": amount_currency,
-                }
+                (
+                    item,
+                    {
+                        "account_id": item.account_id.id,
+                        "partner_id": item.partner_id.id,
+                        "name": item.move_id.payment_reference or item.name or "/",
+                        "currency_id": item.currency_id.id,
+                        "balance": balance,
+                        "amount_currency": amount_currency,
+                    },
+                )
             )
         return values, left
 
+    @api.model
+    def _facturex_in_order(self, items, left):
+        """Credits first, for they add to what the others take; then the oldest."""
+        return items.sorted(
+            lambda item: (
+                item.amount_residual * left < 0,
+                item.date_maturity or item.date,
+                item.id,
+            )
+        )
+
     def _facturex_share(self, item, left):
         """What of `item` this line pays: all of it, or what the line still has."""
-        amounts = self._prepare_counterpart_amounts_using_st_line_rate(
-            item.currency_id, -item.amount_residual, -item.amount_residual_currency
-        )
-        balance = amounts["balance"]
+        balance, amount_currency = -item.amount_residual, -item.amount_residual_currency
+        if item.currency_id == (self.foreign_currency_id or self.currency_id):
+            # at the bank's rate: Odoo books the difference of exchange
+            amounts = self._prepare_counterpart_amounts_using_st_line_rate(
+                item.currency_id, balance, amount_currency
+            )
+            balance, amount_currency = amounts["balance"], amounts["amount_currency"]
         currency = self.company_id.currency_id
         if currency.compare_amounts(abs(balance), abs(left)) <= 0 or not balance:
-            return balance, amounts["amount_currency"]
+            return balance, amount_currency
         if balance * left < 0:
-            return balance, amounts["amount_currency"]
+            return balance, amount_currency
         ratio = left / balance
-        return left, item.currency_id.round(amounts["amount_currency"] * ratio)
+        return left, item.currency_id.round(amount_currency * ratio)
 
     def _facturex_rest_vals(self, rest):
         currency = self.company_id.currency_id

@@ -54,5 +54,6 @@ class FacturexMatchProposal(models.Model):
             )
         self.st_line_id._facturex_reconcile(self.line_ids, "manual")
         self.state = "accepted"
-        (self.st_line_id.facturex_proposal_ids - self).state = "superseded"
+        others = self.st_line_id.facturex_proposal_ids - self
+        others.filtered(lambda p: p.state == "open").state = "superseded"
         return {"type": "ir.actions.client", "tag": "soft_reload"}

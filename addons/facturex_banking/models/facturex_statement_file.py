@@ -2,6 +2,7 @@ import base64
 import hashlib
 import logging
 from dataclasses import dataclass
+from datetime import date
 
 import psycopg2.errors
 
@@ -24,8 +25,27 @@ class _Part:
 
     journal: models.Model
     statement: object
-    new: tuple  # of (entry, key)
-    known: tuple
+    new: list  # of (entry, key)
+    loose: list  # of (entry, id of its line): known, but in no statement yet
+    held: list  # of entries: known, in the statement of an overlapping file
+
+    @property
+    def own(self):
+        """The movements this statement is to hold."""
+        return [entry for entry, _ in self.new + self.loose]
+
+    @property
+    def balances(self):
+        """Opening and closing balance around its own movements, None if unknown."""
+        statement = self.statement
+        opening, closing = statement.opening_balance, statement.closing_balance
+        last = max(entry.date for entry in self.own)
+        for entry in self.held:
+            if entry.date <= last and opening is not None:
+                opening += entry.amount
+            elif entry.date > last and closing is not None:
+                closing -= entry.amount
+        return opening, closing
 
 
 class FacturexStatementFile(models.Model):
@@ -157,18 +177,19 @@ class FacturexStatementFile(models.Model):
         if unassigned and not statements:
             raise UserError("\n".join(unassigned))
         keys = self._compute_keys(parsed.family, statements, journals)
-        known = self._known_keys(journals, keys)
+        known = self._known_lines(journals, keys)
         parts = []
         for target, statement, own_keys in zip(journals, statements, keys, strict=True):
-            pairs = list(zip(statement.entries, own_keys, strict=True))
-            parts.append(
-                _Part(
-                    journal=target,
-                    statement=statement,
-                    new=tuple(p for p in pairs if (target.id, p[1]) not in known),
-                    known=tuple(p for p in pairs if (target.id, p[1]) in known),
-                )
-            )
+            part = _Part(target, statement, new=[], loose=[], held=[])
+            for entry, key in zip(statement.entries, own_keys, strict=True):
+                line, holder = known.get((target.id, key), (None, None))
+                if not line:
+                    part.new.append((entry, key))
+                elif holder:
+                    part.held.append(entry)
+                else:
+                    part.loose.append((entry, line))
+            parts.append(part)
         return parts, unassigned
 
     @api.model
@@ -186,24 +207,26 @@ class FacturexStatementFile(models.Model):
         return keys
 
     @api.model
-    def _known_keys(self, journals, keys):
+    def _known_lines(self, journals, keys):
+        """:return: {(journal id, key): (line id, statement id)} of what is there"""
         wanted = sorted({key for own in keys for key in own})
         if not wanted:
-            return set()
+            return {}
         Line = self.env["account.bank.statement.line"]
-        Line.flush_model(["journal_id", "import_key"])
+        Line.flush_model(["journal_id", "import_key", "statement_id"])
         # the unique index is per journal, whoever may read the lines: plain SQL
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT journal_id, import_key FROM account_bank_statement_line
+                SELECT journal_id, import_key, id, statement_id
+                  FROM account_bank_statement_line
                  WHERE journal_id = ANY(%(journals)s) AND import_key = ANY(%(keys)s)
                 """,
                 journals=list({journal.id for journal in journals}),
                 keys=wanted,
             )
         )
-        return set(rows)
+        return {(journal, key): line for journal, key, *line in rows}
 
     @api.model
     def _find_journal(self, statement, chosen):
@@ -234,6 +257,15 @@ class FacturexStatementFile(models.Model):
                     )
                 )
         journal = chosen or self._search_journal(number)
+        if journal.company_id != self.env.company:
+            raise UserError(
+                self.env._(
+                    "The account %(number)s belongs to %(company)s. Switch to that"
+                    " company, then import the file.",
+                    number=number,
+                    company=journal.company_id.name,
+                )
+            )
         currency = journal.currency_id or journal.company_id.currency_id
         if statement.currency and statement.currency != currency.name:
             raise UserError(
@@ -257,17 +289,8 @@ class FacturexStatementFile(models.Model):
             ]
         )
         own = journals.filtered(lambda journal: journal.company_id == self.env.company)
-        if own:
-            return own[0]
         if journals:
-            raise UserError(
-                self.env._(
-                    "The account %(number)s belongs to %(company)s. Switch to that"
-                    " company, then import the file.",
-                    number=number,
-                    company=journals[0].company_id.name,
-                )
-            )
+            return (own or journals)[0]
         raise UserError(
             self.env._(
                 "No bank journal of %(company)s has the account %(number)s. Set that"
@@ -294,7 +317,7 @@ class FacturexStatementFile(models.Model):
 
     def _prepare_result_vals(self, parsed, parts, dry):
         new = sum(len(part.new) for part in parts)
-        known = sum(len(part.known) for part in parts)
+        known = sum(len(part.loose) + len(part.held) for part in parts)
         if not new and known:
             message = self.env._(
                 "Nothing new: the %(known)s movements of this file are already there.",
@@ -316,37 +339,35 @@ class FacturexStatementFile(models.Model):
         }
 
     def _create_statements(self, parts):
-        """One native statement per statement of the file that brings something new."""
+        """One native statement per statement of the file that brings something."""
         self.ensure_one()
         for part in parts:
             env = self.with_company(part.journal.company_id).env
-            if part.new and part.statement.intraday:
-                # provisional: the statement of the evening will hold the balances
+            if part.statement.intraday:
+                # provisional: the statement of the evening will hold them
                 env["account.bank.statement.line"].create(
                     [self._prepare_line_vals(part, *pair) for pair in part.new]
                 )
-            elif part.new:
+            elif part.own:
                 env["account.bank.statement"].create(self._prepare_statement_vals(part))
         # a violated key must come up inside the caller's savepoint
         self.env.flush_all()
 
     def _prepare_statement_vals(self, part):
         statement = part.statement
+        opening, closing = part.balances
         vals = {
             "name": statement.number or statement.reference or None,
             "reference": self.name,
             "date": statement.date_end,
-            "line_ids": [
+            "line_ids": [fields.Command.link(line) for _entry, line in part.loose]
+            + [
                 fields.Command.create(self._prepare_line_vals(part, entry, key))
                 for entry, key in part.new
             ],
+            "balance_start": opening if opening is None else float(opening),
+            "balance_end_real": closing if closing is None else float(closing),
         }
-        if statement.opening_balance is not None:
-            # what is already there was imported by an earlier, overlapping file
-            known = sum(entry.amount for entry, _key in part.known)
-            vals["balance_start"] = float(statement.opening_balance + known)
-        if statement.closing_balance is not None:
-            vals["balance_end_real"] = float(statement.closing_balance)
         return {name: value for name, value in vals.items() if value is not None}
 
     def _prepare_line_vals(self, part, entry, key):
@@ -394,37 +415,44 @@ class FacturexStatementFile(models.Model):
         """Sums that do not add up and gaps between statements, with the figures."""
         warnings = [self._notice_words(notice) for notice in parsed.warnings]
         last = {}
-        for part in parts:
+        for part in sorted(parts, key=self._first_day):
             statement, journal = part.statement, part.journal
-            currency = journal.currency_id or journal.company_id.currency_id
             warnings += [self._notice_words(notice) for notice in statement.warnings]
-            previous = last.get(journal, self._last_balance(journal, statement))
-            opening = statement.opening_balance
-            if part.new and previous is not None and opening is not None:
+            if statement.intraday or not part.own:
+                continue
+            opening, closing = part.balances
+            previous = last.get(journal, self._last_balance(part))
+            currency = journal.currency_id or journal.company_id.currency_id
+            if previous is not None and opening is not None:
                 if currency.compare_amounts(float(opening), float(previous)):
-                    warnings.append(self._gap_words(statement, currency, previous))
-            if statement.closing_balance is not None:
-                last[journal] = statement.closing_balance
+                    warnings.append(self._gap_words(part, currency, previous))
+            if closing is not None:
+                last[journal] = closing
         return warnings
 
-    def _gap_words(self, statement, currency, previous):
+    @api.model
+    def _first_day(self, part):
+        return min((entry.date for entry in part.own), default=date.max)
+
+    def _gap_words(self, part, currency, previous):
+        statement = part.statement
         return self.env._(
             "Statement %(number)s of %(date)s opens at %(opening)s, the one before it"
             " closed at %(previous)s: a statement is missing between them.",
             number=statement.number or statement.reference or "?",
             date=format_date(self.env, statement.date_start or statement.date_end),
-            opening=format_amount(self.env, float(statement.opening_balance), currency),
+            opening=format_amount(self.env, float(part.balances[0]), currency),
             previous=format_amount(self.env, float(previous), currency),
         )
 
     @api.model
-    def _last_balance(self, journal, statement):
+    def _last_balance(self, part):
         """Closing balance of the journal's statement before this one, or None."""
-        first = min((entry.date for entry in statement.entries), default=None)
-        if first is None:
-            return None
         previous = self.env["account.bank.statement"].search(
-            [("journal_id", "=", journal.id), ("date", "<", first)],
+            [
+                ("journal_id", "=", part.journal.id),
+                ("date", "<=", self._first_day(part)),
+            ],
             order="date desc, id desc",
             limit=1,
         )

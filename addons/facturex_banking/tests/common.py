@@ -91,7 +91,8 @@ class FacturexBankingCommon(FacturexCommon):
     def _camt_amount(amount, currency):
         amount = Decimal(str(amount))
         mark = "DBIT" if amount < 0 else "CRDT"
-        return f'<Amt Ccy="{currency}">{abs(amount):.2f}</Amt><CdtDbtInd>{mark}</CdtDbtInd>'
+        mark = f"<CdtDbtInd>{mark}</CdtDbtInd>"
+        return f'<Amt Ccy="{currency}">{abs(amount):.2f}</Amt>{mark}'
 
     @classmethod
     def _camt_entry(
@@ -101,10 +102,8 @@ class FacturexBankingCommon(FacturexCommon):
         money = cls._camt_amount(amount, currency)
         remittance = f"<Ustrd>{text}</Ustrd>" if text else ""
         if reference:
-            remittance += (
-                "<Strd><CdtrRefInf><Tp><CdOrPrtry><Cd>SCOR</Cd></CdOrPrtry></Tp>"
-                f"<Ref>{reference.strip('+').replace('/', '')}</Ref></CdtrRefInf></Strd>"
-            )
+            digits = reference.strip("+").replace("/", "")
+            remittance += f"<Strd><CdtrRefInf><Ref>{digits}</Ref></CdtrRefInf></Strd>"
         parties = f"<{side}><Pty><Nm>{name}</Nm></Pty></{side}>" if name else ""
         if iban:
             parties += f"<{side}Acct><Id><IBAN>{iban}</IBAN></Id></{side}Acct>"
@@ -162,6 +161,7 @@ class FacturexBankingCommon(FacturexCommon):
     def _count_written(self):
         self.env.flush_all()
         self.env.cr.execute(
-            "SELECT SUM(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_xact_user_tables"
+            "SELECT SUM(n_tup_ins + n_tup_upd + n_tup_del)"
+            "  FROM pg_stat_xact_user_tables"
         )
         return self.env.cr.fetchone()[0]

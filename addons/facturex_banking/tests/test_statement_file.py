@@ -6,7 +6,8 @@ import psycopg2.errors
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
-from odoo.tools import file_path, mute_logger
+from odoo.tools import mute_logger
+from odoo.tools.translate import code_translations
 
 from .common import DAY, FacturexBankingCommon
 
@@ -94,7 +95,6 @@ class TestStatementFile(FacturexBankingCommon):
                     "known_count": 0,
                     "matched_count": 0,
                     "message": "2 new movements, 0 already known.",
-                    "warning": False,
                 }
             ],
         )
@@ -185,17 +185,45 @@ class TestStatementFile(FacturexBankingCommon):
         self.assertRecordValues(
             self._lines(), [{"amount": 10.0, "statement_id": False, "state": "posted"}]
         )
-        # the statement of the evening: what the report told is not told twice
-        evening = self._camt(
-            self.iban,
-            [{"amount": 10, "bank_id": "B-1"}, {"amount": 5, "bank_id": "B-2"}],
-            opening=100,
+
+    def test_statement_of_the_evening_tells_nothing_new(self):
+        self._check_evening({"amount": 10, "bank_id": "B-1"})
+
+    def test_statement_of_the_evening_tells_more(self):
+        self._check_evening(
+            {"amount": 10, "bank_id": "B-1"}, {"amount": 5, "bank_id": "B-2"}
         )
-        file = self._import(evening)
-        self.assertRecordValues(file, [{"new_count": 1, "known_count": 1}])
+
+    def _check_evening(self, told, *late):
+        """It holds what the report of the day told, so that the balances chain."""
+        self._import(self._days(9, 9, opening=90))
+        self._import(
+            self._camt_file(
+                {"account": self.iban, "entries": [told], "opening": 100},
+                message="052",
+            )
+        )
+        file = self._import(self._camt(self.iban, [told, *late], opening=100))
+        self.assertRecordValues(file, [{"new_count": len(late), "known_count": 1}])
+        self.assertFalse(file.warning)
+        statement = self._statements()[-1]
+        self.assertEqual(len(statement.line_ids), 1 + len(late))
         self.assertRecordValues(
-            self._statements(), [{"balance_end_real": 115.0, "is_complete": True}]
+            statement, [{"balance_start": 100, "is_complete": True, "is_valid": True}]
         )
+
+    def test_reports_of_one_day_are_no_gap(self):
+        self._import(self._days(9, 9, opening=90))
+        entries = [{"amount": 10, "bank_id": "B-1"}, {"amount": 5, "bank_id": "B-2"}]
+        for number in (1, 2):
+            file = self._import(
+                self._camt_file(
+                    {"account": self.iban, "entries": entries[:number], "opening": 100},
+                    message="052",
+                )
+            )
+            self.assertEqual(file.new_count, 1)
+            self.assertFalse(file.warning)
 
     # ------------------------------------------------------------------
     # Once and only once
@@ -242,11 +270,11 @@ class TestStatementFile(FacturexBankingCommon):
                     "new_count": 5,
                     "known_count": 3,
                     "message": "5 new movements, 3 already known.",
-                    "warning": False,
                 }
             ],
         )
-        self.assertEqual([line.date.day for line in self._lines()], list(range(1, 16)))
+        self.assertFalse(file.warning)
+        self.assertEqual([line.date.day for line in self._lines()], [*range(1, 16)])
         self.assertRecordValues(
             self._statements(),
             [
@@ -266,9 +294,8 @@ class TestStatementFile(FacturexBankingCommon):
     def test_overlap_in_reverse_order(self):
         self._import(self._days(8, 15, opening=570, number=2))
         file = self._import(self._days(1, 10, opening=500))
-        self.assertRecordValues(
-            file, [{"new_count": 7, "known_count": 3, "warning": False}]
-        )
+        self.assertRecordValues(file, [{"new_count": 7, "known_count": 3}])
+        self.assertFalse(file.warning)
         self.assertRecordValues(
             self._statements(),
             [
@@ -282,9 +309,8 @@ class TestStatementFile(FacturexBankingCommon):
         self._import(self._days(1, 4, opening=0))
         self._import(self._days(8, 9, opening=70, number=3))
         file = self._import(self._days(3, 8, opening=20, number=2))
-        self.assertRecordValues(
-            file, [{"new_count": 3, "known_count": 3, "warning": False}]
-        )
+        self.assertRecordValues(file, [{"new_count": 3, "known_count": 3}])
+        self.assertFalse(file.warning)
         self.assertEqual(self._statements().mapped("is_complete"), [True] * 3)
         self.assertEqual(self._statements().mapped("is_valid"), [True] * 3)
 
@@ -324,7 +350,7 @@ class TestStatementFile(FacturexBankingCommon):
         self._import(content)
         before = self._lines()
         with (
-            patch.object(type(self.File), "_known_keys", return_value=set()),
+            patch.object(type(self.File), "_known_lines", return_value={}),
             mute_logger("odoo.sql_db"),
         ):
             file = self._import(content)
@@ -371,6 +397,22 @@ class TestStatementFile(FacturexBankingCommon):
             )
             self.assertFalse(file.warning)
         self.assertEqual(self._statements().mapped("is_valid"), [True, True])
+
+    def test_statements_of_a_file_newest_first(self):
+        days = [
+            {
+                "account": self.iban,
+                "entries": [{"amount": 10}],
+                "opening": 10 * day,
+                "number": day,
+                "date": f"2026-03-{day:02}",
+            }
+            for day in (3, 2, 1)
+        ]
+        file = self._import(self._camt_file(*days))
+        self.assertEqual(file.new_count, 3)
+        self.assertFalse(file.warning)
+        self.assertEqual(self._statements().mapped("is_valid"), [True] * 3)
 
     def test_gap_warns_with_figures(self):
         self._import(self._days(1, 2, opening=100))
@@ -536,23 +578,33 @@ class TestStatementFile(FacturexBankingCommon):
         file = self._import(content)
         self.assertRefused(file, "Line ", "20X6-03-01 is not a date")
 
-    def test_locked_period(self):
+    def test_locked_period_takes_the_first_open_day(self):
+        """As Odoo does; the day of the bank stays in the details and in the key."""
         self.company.sudo().hard_lock_date = "2026-03-31"
-        file = self._import(self._days(1, 3, 0))
-        self.assertRefused(file)
+        content = self._days(1, 3, 0)
+        file = self._import(content)
+        self.assertRecordValues(
+            self._lines(), [{"date": fields.Date.to_date("2026-04-01")}] * 3
+        )
+        self.assertEqual(
+            self._lines().sorted("id")[0].transaction_details["value_date"],
+            "2026-03-01",
+        )
+        self.assertTrue(file.st_line_ids.statement_id.is_complete)
+        self.assertEqual(self._import(content).new_count, 0)
 
     def test_messages_in_the_language_of_the_user(self):
-        try:
-            file_path("facturex_banking/i18n/fr.po")
-        except FileNotFoundError:
+        if not code_translations.get_python_translations("facturex_banking", "fr_FR"):
             self.skipTest("no French yet")
         self.env["res.lang"]._activate_lang("fr_FR")
         content = self._days(1, 3, 0)
         cases = [
             (b"", {}),
+            (content[:500], {}),
             (self._camt(self.unknown_iban, [{"amount": 1}]), {}),
+            (self._camt(self.iban, [{"amount": 1}], currency="USD"), {}),
+            (self._camt(self.payer_iban, []), {"journal": self.journal}),
             (content, {}),
-            (content, {"journal": self.other_journal}),
         ]
         for content, options in cases:
             english = self._import(content, dry=True, **options).message
