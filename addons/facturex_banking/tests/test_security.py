@@ -1,0 +1,112 @@
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user, tagged
+
+from .common import FacturexBankingCommon
+
+
+@tagged("post_install", "-at_install")
+class TestSecurity(FacturexBankingCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.invoice = cls._invoice(100)
+        entries = [{"amount": 60, "reference": cls.invoice.payment_reference}]
+        cls.file = cls._import(cls._camt(cls.iban, entries)).sudo(False)
+        cls.line = cls.file.st_line_ids
+        cls.proposal = cls.line.facturex_proposal_ids
+        cls.records = (cls.file, cls.proposal)
+
+    def test_fixtures(self):
+        self.assertEqual(self.file.state, "done", self.file.message)
+        self.assertEqual(len(self.proposal), 1)
+
+    def test_other_company_sees_nothing(self):
+        for record in self.records:
+            with self.subTest(model=record._name):
+                foreign = self._as(record, self.other_user)
+                self.assertFalse(foreign.search([]) & record)
+                with self.assertRaises(AccessError):
+                    foreign.read(["display_name"])
+
+    def test_other_company_cannot_act(self):
+        with self.assertRaises(AccessError):
+            self._as(self.proposal, self.other_user).action_accept()
+        line = self._as(self.line, self.other_user)
+        for act in (
+            line.action_facturex_match,
+            line.action_facturex_aside,
+            line.action_facturex_undo,
+        ):
+            with self.assertRaises(AccessError):
+                act()
+        self.assertEqual(self.invoice.payment_state, "not_paid")
+
+    def test_company_not_selected_sees_nothing(self):
+        """A user of both companies, working in the other one."""
+        self.user.company_ids += self.other_company
+        for record in self.records:
+            elsewhere = self._as(record, self.user, self.other_company)
+            self.assertFalse(elsewhere.search([]) & record)
+
+    def test_portal_and_employee_see_nothing(self):
+        portal = new_test_user(self.env, login="fx_portal", groups="base.group_portal")
+        employee = new_test_user(
+            self.env,
+            login="fx_employee",
+            groups="base.group_user",
+            company_id=self.company.id,
+        )
+        for user in (portal, employee):
+            for record in self.records:
+                with self.subTest(user=user.login, model=record._name):
+                    with self.assertRaises(AccessError):
+                        record.with_user(user).read(["display_name"])
+            with self.assertRaises(AccessError):
+                self._import(b"", user=user)
+            with self.assertRaises(AccessError):
+                self.env["facturex.statement.import"].with_user(user).create({})
+
+    def test_the_register_is_not_rewritten(self):
+        for user in (self.user, self.accountant, self.manager):
+            with self.assertRaises(AccessError):
+                self._as(self.file, user).unlink()
+
+    def test_screens_of_others_are_private(self):
+        screen = self._as(self.env["facturex.statement.import"], self.user).create({})
+        screen.line_ids.create({"wizard_id": screen.id, "name": "bank.xml"})
+        for record in (screen, screen.line_ids):
+            with self.assertRaises(AccessError):
+                self._as(record, self.accountant).read(["display_name"])
+        self.assertEqual(screen.line_ids.name, "bank.xml")
+
+    # ------------------------------------------------------------------
+    # Doors of the journal card
+    # ------------------------------------------------------------------
+
+    def test_import_from_the_journal_card(self):
+        journal = self._as(self.journal, self.user)
+        action = journal.action_facturex_import_statement()
+        self.assertEqual(action["res_model"], "facturex.statement.import")
+        screen = self.env[action["res_model"]].with_context(**action["context"])
+        self.assertEqual(screen.create({}).journal_id, self.journal)
+
+    def test_journal_card_opens_its_transactions(self):
+        journal = self._as(self.journal, self.user)
+        for act, to_match in [
+            (journal.open_action, False),
+            (journal.action_facturex_to_match, True),
+        ]:
+            action = act()
+            self.assertEqual(action["res_model"], "account.bank.statement.line")
+            self.assertEqual(
+                action["context"],
+                {
+                    "search_default_journal_id": self.journal.id,
+                    "search_default_to_match": to_match,
+                    "default_journal_id": self.journal.id,
+                },
+            )
+
+    def test_other_journals_open_as_before(self):
+        sales = self._as(self.company_data["default_journal_sale"], self.user)
+        self.assertEqual(sales.open_action()["res_model"], "account.move")
