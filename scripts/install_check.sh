@@ -28,10 +28,11 @@ step "Update of everything"
 odoo_checked "$RUN/update.log" -d fx_check -u all
 step "Uninstall, last first"
 for addon in facturex_portal facturex_banking facturex_billing; do
-    odoo module uninstall -c "$RUN/odoo.conf" -d fx_check "$addon" --logfile="$RUN/uninstall.log" >"$RUN/uninstall.out" 2>&1 ||
+    # this command logs to its error output, and takes no log file
+    odoo module uninstall -c "$RUN/odoo.conf" -d fx_check "$addon" >"$RUN/uninstall.log" 2>&1 ||
         { tail -n 20 "$RUN/uninstall.log" >&2; die "$addon does not uninstall" "see .run/uninstall.log"; }
-    checklog-odoo --no-echo --no-err-if-empty "${KNOWN_NOISE[@]}" "$RUN/uninstall.log" || die "warnings while $addon was uninstalled" "see .run/uninstall.log"
-    : >"$RUN/uninstall.log"
+    checklog-odoo --no-echo --no-err-if-empty "${KNOWN_NOISE[@]}" "$RUN/uninstall.log" ||
+        die "warnings while $addon was uninstalled" "see .run/uninstall.log"
     info "$addon is gone"
 done
 works fx_check

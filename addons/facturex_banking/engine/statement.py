@@ -27,7 +27,7 @@ class Entry:
     """
 
     date: date
-    value_date: date | None
+    value_date: date | None  # pylint: disable=used-before-assignment
     amount: Decimal
     bank_id: str | None
     end_to_end_id: str | None

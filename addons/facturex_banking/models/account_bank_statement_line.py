@@ -227,24 +227,25 @@ class AccountBankStatementLine(models.Model):
 
     def _facturex_reason_words(self, reason):
         """One reason of the engine as a bookkeeper would say it."""
-        _ = self.env._
         values = self._facturex_reason_values(reason)
         words = {
-            "reference_equal": _("reference %(reference)s"),
-            "reference_shared": _("%(count)s documents have this reference"),
-            "reference_unknown": _("reference %(reference)s belongs to no document"),
-            "number_found": _("number %(number)s in the text"),
-            "amount_equal": _("amount equal"),
-            "amount_differs": _("amount differs by %(difference)s"),
-            "amount_shared": _("%(count)s documents have this amount"),
-            "sum_equal": _("%(count)s documents add up to the amount"),
-            "iban_known": _("account known for this partner"),
-            "iban_other_partner": _("the account belongs to another partner"),
-            "name_similar": _("name looks alike"),
-            "direction_differs": _("the money goes the other way"),
-            "currency_differs": _("the document is in %(currency)s"),
-            "item_claimed": _("another transaction already pays it"),
-            "item_contested": _("%(count)s transactions of that day name it"),
+            "reference_equal": self.env._("reference %(reference)s"),
+            "reference_shared": self.env._("%(count)s documents have this reference"),
+            "reference_unknown": self.env._(
+                "reference %(reference)s belongs to no document"
+            ),
+            "number_found": self.env._("number %(number)s in the text"),
+            "amount_equal": self.env._("amount equal"),
+            "amount_differs": self.env._("amount differs by %(difference)s"),
+            "amount_shared": self.env._("%(count)s documents have this amount"),
+            "sum_equal": self.env._("%(count)s documents add up to the amount"),
+            "iban_known": self.env._("account known for this partner"),
+            "iban_other_partner": self.env._("the account belongs to another partner"),
+            "name_similar": self.env._("name looks alike"),
+            "direction_differs": self.env._("the money goes the other way"),
+            "currency_differs": self.env._("the document is in %(currency)s"),
+            "item_claimed": self.env._("another transaction already pays it"),
+            "item_contested": self.env._("%(count)s transactions of that day name it"),
         }
         return words.get(reason.code, reason.code) % values
 

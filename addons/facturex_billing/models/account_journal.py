@@ -11,4 +11,6 @@ class AccountJournal(models.Model):
         return super()._default_invoice_reference_model()
 
     # the default of the parent class is bound to the parent's function
-    invoice_reference_model = fields.Selection(default=_default_invoice_reference_model)
+    invoice_reference_model = fields.Selection(
+        default=lambda self: self._default_invoice_reference_model()
+    )

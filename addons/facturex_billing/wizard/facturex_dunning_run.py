@@ -15,9 +15,7 @@ class FacturexDunningRun(models.TransientModel):
         "res.company", required=True, default=lambda self: self.env.company
     )
     date = fields.Date(required=True, default=fields.Date.context_today)
-    policy_id = fields.Many2one(
-        "facturex.dunning.policy", compute="_compute_policy_id", string="Policy"
-    )
+    policy_id = fields.Many2one("facturex.dunning.policy", compute="_compute_policy_id")
     currency_id = fields.Many2one(related="company_id.currency_id")
     line_ids = fields.One2many("facturex.dunning.run.line", "run_id")
     planned_ids = fields.One2many(

@@ -5,10 +5,10 @@ column adds up to what the ledger says.
 """
 
 import csv
+import datetime
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 import xlsxwriter
@@ -21,13 +21,13 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 class Entry:
     """One invoice or credit note."""
 
-    date: date
+    date: datetime.date
     number: str
     journal: str
     partner: str
     vat: str
     country: str
-    date_due: date | None
+    date_due: datetime.date | None
     reference: str
     net: Decimal
     tax: Decimal

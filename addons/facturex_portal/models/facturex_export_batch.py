@@ -6,7 +6,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL
+from odoo.tools import SQL, float_repr
 
 from ..engine import sales_journal
 
@@ -192,6 +192,7 @@ class FacturexExportBatch(models.Model):
     @api.model
     def _to_entry(self, item):
         move, partner = item.move_id, item.move_id.commercial_partner_id
+        digits = item.currency_id.decimal_places
         return sales_journal.Entry(
             date=item.date,
             number=move.name,
@@ -201,9 +202,9 @@ class FacturexExportBatch(models.Model):
             country=partner.country_code or "",
             date_due=move.invoice_date_due or None,
             reference=move.payment_reference or "",
-            net=Decimal(str(item.amount_untaxed)),
-            tax=Decimal(str(item.amount_tax)),
-            total=Decimal(str(item.amount_total)),
+            net=Decimal(float_repr(item.amount_untaxed, digits)),
+            tax=Decimal(float_repr(item.amount_tax, digits)),
+            total=Decimal(float_repr(item.amount_total, digits)),
         )
 
     def _get_tax_totals(self, moves):
@@ -234,23 +235,22 @@ class FacturexExportBatch(models.Model):
         ]
 
     def _get_labels(self):
-        _ = self.env._
         return sales_journal.Labels(
-            sheet=_("Sales journal"),
-            tax_sheet=_("Taxes"),
+            sheet=self.env._("Sales journal"),
+            tax_sheet=self.env._("Taxes"),
             columns=(
-                _("Date"),
-                _("Number"),
-                _("Journal"),
-                _("Customer"),
-                _("VAT number"),
-                _("Country"),
-                _("Due date"),
-                _("Reference"),
-                _("Net"),
-                _("Tax"),
-                _("Total"),
+                self.env._("Date"),
+                self.env._("Number"),
+                self.env._("Journal"),
+                self.env._("Customer"),
+                self.env._("VAT number"),
+                self.env._("Country"),
+                self.env._("Due date"),
+                self.env._("Reference"),
+                self.env._("Net"),
+                self.env._("Tax"),
+                self.env._("Total"),
             ),
-            tax_columns=(_("Tax"), _("Base"), _("Amount")),
-            total=_("Total"),
+            tax_columns=(self.env._("Tax"), self.env._("Base"), self.env._("Amount")),
+            total=self.env._("Total"),
         )

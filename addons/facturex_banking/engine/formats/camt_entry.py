@@ -56,7 +56,7 @@ class Head:
     currency: str | None
     reversal: bool
     date: date | None
-    value_date: date | None
+    value_date: date | None  # pylint: disable=used-before-assignment
     bank_id: str | None
     batch_id: str | None
     code: tuple[str | None, str | None]
