@@ -126,6 +126,16 @@ class Browser:
         self.run(f"{found}.click()")
         time.sleep(0.6)
 
+    def upload(self, selector, paths):
+        """Put files in a file input, as a person's file dialog would."""
+        document = self.call("DOM.getDocument")["root"]["nodeId"]
+        node = self.call("DOM.querySelector", nodeId=document, selector=selector)
+        self.call(
+            "DOM.setFileInputFiles",
+            nodeId=node["nodeId"],
+            files=[str(path) for path in paths],
+        )
+
     def login(self, url, login, password):
         self.open(f"{url}/web/login")
         self.run("document.querySelector('#login').value = " + json.dumps(login))

@@ -40,6 +40,10 @@ create_demo() {
     odoo_checked "$RUN/demo-install.log" -d "$1" -i "$ADDONS"
 }
 
+if has_db fx_demo && [ "$(psql -d postgres -qAtc "select count(*) from pg_stat_activity where datname = 'fx_demo'")" != 0 ]; then
+    die "the demo database is in use" "stop the other make demo or make shell, then start again"
+fi
+
 step "Database with the add-ons"
 base_db
 drop_db fx_demo

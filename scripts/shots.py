@@ -3,12 +3,16 @@
 Usage: shots.py URL [DIRECTORY]
 """
 
+import datetime
 import pathlib
 import sys
+import tempfile
 import time
+from decimal import Decimal
 
 from scripts.browser import Browser
 from scripts.seed import dataset, office
+from scripts.seed.statement_writer import Movement, Statement, write_camt053
 
 ROOT = pathlib.Path(__file__).parents[1]
 OWNER = dataset.COMPANIES[0].owner.login
@@ -47,6 +51,7 @@ class Shots:
         self.browser.click(".o_data_row td[name=payment_ref]")
         self.browser.wait_for("document.querySelector('.o_form_view')")
         self.take("proposals")
+        self.import_preview()
         self.action("facturex_banking.facturex_statement_file_action")
         self.take("statement_files")
         self.action("account.action_move_out_invoice")
@@ -58,6 +63,57 @@ class Shots:
         self.browser.click(".o_data_row td[name=name]")
         self.browser.wait_for("document.querySelector('.o_form_view')")
         self.take("policy")
+
+    def import_preview(self):
+        """Three files: new movements after a gap, all known, another's account."""
+        samples = ROOT / "addons/facturex_banking/tests/samples"
+        with tempfile.TemporaryDirectory() as folder:
+            new = pathlib.Path(folder, "nouveau.xml")
+            new.write_bytes(self.new_statement())
+            self.browser.open(
+                f"{self.url}/odoo/action-facturex_banking.facturex_statement_import_action",
+                "document.querySelector('.o_input_file, .o_file_input_trigger')",
+            )
+            self.browser.upload(
+                "input[type=file]",
+                [
+                    new,
+                    samples / "camt053/subite_LT62_2024-03-28.xml",
+                    samples / "own/c053.xml",
+                ],
+            )
+            self.browser.wait_for(
+                "document.querySelectorAll('.o_attachment').length >= 3"
+            )
+            self.browser.click("button[name=action_preview]")
+            self.browser.wait_for(
+                "document.querySelector('[name=line_ids] .o_data_row')"
+            )
+            self.take("import_preview")
+
+    def new_statement(self):
+        company, customer = dataset.COMPANIES[0], dataset.customer("be_brunelle")
+        day = datetime.datetime.now(datetime.UTC).date()
+        return write_camt053(
+            Statement(
+                account_iban=company.iban,
+                owner=company.name,
+                statement_id="101",
+                sequence=101,
+                opening_balance=Decimal("34000.00"),
+                movements=tuple(
+                    Movement(
+                        date=day,
+                        amount=Decimal(amount),
+                        bank_reference=f"N{amount}",
+                        text="Acompte chantier",
+                        counterparty=customer.name,
+                        counterparty_iban=customer.iban,
+                    )
+                    for amount in ("450.00", "120.50")
+                ),
+            )
+        )
 
     def accountant(self):
         self.browser.login(self.url, ACCOUNTANT, office.PASSWORD)
