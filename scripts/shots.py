@@ -18,6 +18,16 @@ ROOT = pathlib.Path(__file__).parents[1]
 OWNER = dataset.COMPANIES[0].owner.login
 ACCOUNTANT = dataset.FIRM.collaborators[0].login
 CUSTOMER = dataset.PORTAL_USERS[0].login
+CALL = """
+    var call = async (model, method, args) => (await (await fetch(
+        `/web/dataset/call_kw/${model}/${method}`,
+        {
+            method: "POST",
+            headers: {"Content-Type": "application/json"},
+            body: JSON.stringify({params: {model, method, args, kwargs: {}}}),
+        },
+    )).json()).result;
+"""
 VIEW = "document.querySelector('.o_action_manager .o_view_controller')"
 
 
@@ -38,8 +48,7 @@ class Shots:
         self.browser.login(self.url, OWNER, office.PASSWORD)
         self.action("account.open_account_journal_dashboard_kanban")
         self.take("dashboard")
-        self.action("facturex_billing.facturex_dunning_run_action")
-        self.take("to_chase")
+        self.to_chase()
         self.action("facturex_billing.facturex_dunning_notice_action")
         self.take("reminders")
         self.browser.click(".o_data_row td[name=partner_id]")
@@ -63,6 +72,19 @@ class Shots:
         self.browser.click(".o_data_row td[name=name]")
         self.browser.wait_for("document.querySelector('.o_form_view')")
         self.take("policy")
+
+    def to_chase(self):
+        """The plan of three weeks ahead: today's reminders have just left."""
+        run = "facturex.dunning.run"
+        number = self.browser.run(f"{CALL} call('{run}', 'action_open', [])")["res_id"]
+        day = datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(21)
+        self.browser.run(
+            f"{CALL} call('{run}', 'write', [[{number}], {{date: '{day}'}}])"
+        )
+        self.browser.run(f"{CALL} call('{run}', 'action_refresh', [[{number}]])")
+        self.browser.open(f"{self.url}/odoo/m-{run}/{number}", VIEW)
+        time.sleep(1)
+        self.take("to_chase")
 
     def import_preview(self):
         """Three files: new movements after a gap, all known, another's account."""

@@ -42,7 +42,7 @@ step "Tests with a database"
 options=(-q -p no:cacheprovider --odoo-http --odoo-config="$RUN/odoo.conf" --odoo-database=fx_addons)
 if [ -z "${T:-}" ]; then
     # two processes: each clones the database and has its own server port
-    options+=(-n "${FACTUREX_TEST_WORKERS:-2}" --dist loadfile)
+    options+=(-n "${FACTUREX_TEST_WORKERS:-2}" --dist loadfile -p tests.own_filestore)
 fi
 if [ "$mode" = --coverage ]; then
     # the engines' own tests count as well

@@ -378,7 +378,8 @@ class FacturexStatementFile(models.Model):
             "import_key": key,
             "date": entry.date,
             "amount": float(entry.amount),
-            "payment_ref": label or entry.partner_name or "/",
+            # a bank that says nothing else says at least what kind of movement it is
+            "payment_ref": label or entry.partner_name or entry.transaction_code or "/",
             "partner_name": entry.partner_name,
             "account_number": entry.partner_account,
             "transaction_type": entry.transaction_code,

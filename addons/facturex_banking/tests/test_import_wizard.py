@@ -60,14 +60,14 @@ class TestImportWizard(FacturexBankingCommon):
                     "journal_ids": self.journal.ids,
                 },
                 {
-                    "name": "photo.jpg",
+                    "name": "other.xml",
                     "state": "failed",
                     "new_count": 0,
                     "known_count": 0,
                     "journal_ids": [],
                 },
                 {
-                    "name": "other.xml",
+                    "name": "photo.jpg",
                     "state": "failed",
                     "new_count": 0,
                     "known_count": 0,

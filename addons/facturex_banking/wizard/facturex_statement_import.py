@@ -33,7 +33,7 @@ class FacturexStatementImport(models.TransientModel):
     def action_preview(self):
         """Read the files without writing anything but this screen."""
         self.ensure_one()
-        files = self._read_files()
+        files = self._sort_files(self._read_files())
         self.write(
             {
                 "state": "preview",

@@ -20,7 +20,7 @@ class FacturexExportBatch(models.Model):
     _order = "date_to desc, id desc"
     _check_company_auto = True
 
-    name = fields.Char(compute="_compute_name", store=True)
+    name = fields.Char(compute="_compute_name")
     company_id = fields.Many2one(
         "res.company",
         required=True,
@@ -81,6 +81,7 @@ class FacturexExportBatch(models.Model):
         return today.replace(day=1) - relativedelta(months=1)
 
     @api.depends("kind", "date_from", "date_to")
+    @api.depends_context("lang")
     def _compute_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for batch in self:
