@@ -87,11 +87,6 @@ class FacturexDunningPolicy(models.Model):
         )
         if not template:
             return []
-        levels = [
-            (7, self.env._("Friendly reminder")),
-            (21, self.env._("Second reminder")),
-            (35, self.env._("Last reminder")),
-        ]
         return [
             fields.Command.create(
                 {
@@ -101,8 +96,23 @@ class FacturexDunningPolicy(models.Model):
                     "mail_template_id": template.id,
                 }
             )
-            for index, (days, name) in enumerate(levels, 1)
+            for index, (days, name) in enumerate(self._get_default_levels(), 1)
         ]
+
+    @api.model
+    def _get_default_levels(self):
+        """(days after the due date, name in the language of the context)"""
+        return [
+            (7, self.env._("Friendly reminder")),
+            (21, self.env._("Second reminder")),
+            (35, self.env._("Last reminder")),
+        ]
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        policies = super().create(vals_list)
+        policies.step_ids._translate_default_names()
+        return policies
 
     def _compute_notice_count(self):
         counts = dict(

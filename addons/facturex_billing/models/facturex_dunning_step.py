@@ -39,6 +39,19 @@ class FacturexDunningStep(models.Model):
         "A reminder leaves at least one day after the due date.",
     )
 
+    def _translate_default_names(self):
+        """The names we ship, in every language: the customer reads them."""
+        policy = self.env["facturex.dunning.policy"]
+        ours = [name for _days, name in policy._get_default_levels()]
+        for lang, _label in self.env["res.lang"].get_installed():
+            theirs = policy.with_context(lang=lang)._get_default_levels()
+            names = {
+                name: other for name, (_days, other) in zip(ours, theirs, strict=True)
+            }
+            for step in self:
+                if other := names.get(step.name):
+                    step.with_context(lang=lang).name = other
+
     @api.constrains("delay_days", "sequence")
     def _check_order(self):
         self.policy_id._check_steps()

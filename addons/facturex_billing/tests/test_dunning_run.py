@@ -29,6 +29,16 @@ class TestDunningRun(FacturexCommon):
             ],
         )
         self.assertEqual(self.policy.mode, "propose")
+        # whoever made it, a customer reads the level in his own language
+        french = self.first.with_context(lang="fr_FR")
+        self.assertEqual(french.name, "Relance amiable")
+        made_in_french = (
+            self.env["facturex.dunning.policy"]
+            .with_context(lang="fr_FR")
+            .create({"name": "Autre", "company_id": self.other_company.id})
+        )
+        english = made_in_french.step_ids[0].with_context(lang="en_US")
+        self.assertEqual(english.name, "Friendly reminder")
 
     def test_nothing_without_a_policy(self):
         self._invoice()
