@@ -14,9 +14,9 @@ flock -n 9 || { info "another clone is filling the cache, waiting"; flock 9; }
 
 find_python() {
     local candidate
-    for candidate in "${PYTHON:-}" python3.11 python3.12 python3.13 python3.10 python3; do
+    for candidate in "${PYTHON:-}" python3.11 python3.12 python3.13 python3; do
         [ -n "$candidate" ] || continue
-        "$candidate" -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' \
+        "$candidate" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
             >/dev/null 2>&1 && { command -v "$candidate"; return 0; }
     done
     return 1
@@ -24,7 +24,7 @@ find_python() {
 
 python_ready() {
     PY="$(find_python)" || { install_packages python3 python3-venv python3-pip; PY="$(find_python)" ||
-        die "no usable Python (3.10 to 3.13, with venv)" "run: sudo apt-get install -y python3 python3-venv"; }
+        die "no usable Python (3.11 to 3.13, with venv)" "run: sudo apt-get install -y python3 python3-venv"; }
 }
 
 # The tree that goes on the .pth: empty when Odoo is importable by itself.
