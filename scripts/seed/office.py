@@ -4,7 +4,12 @@ Every function takes the environment of an administrator and returns records; no
 is written but through the models' own methods.
 """
 
+import base64
+import io
 from dataclasses import dataclass, field
+
+from markupsafe import Markup
+from PIL import Image, ImageDraw
 
 from odoo.fields import Command
 
@@ -13,6 +18,7 @@ from scripts.seed import dataset
 PASSWORD = "facturex-demo"  # noqa: S105 (a demo, on loopback)
 CHARTS = {"be": "be_comp", "fr": "fr"}
 LANGUAGES = ("fr_FR", "fr_BE", "nl_NL", "nl_BE")
+LOGO_COLOURS = {"be": "#0f766e", "fr": "#9a3412"}
 UOMS = {
     "unit": "uom.product_uom_unit",
     "hour": "uom.product_uom_hour",
@@ -95,12 +101,44 @@ def _create_company(env, spec):
         )
     )
     company.partner_id.lang = spec.lang
+    company.write(
+        {
+            "logo": base64.b64encode(_logo(spec)),
+            "company_details": _legal_details(spec),
+            "report_footer": Markup("%s · %s") % (spec.name, spec.email),
+        }
+    )
     env["account.chart.template"].try_loading(
         CHARTS[spec.key], company=company, install_demo=False
     )
     # Royal Decree of 8 July 2025: VAT is computed per rate on the total
     company.tax_calculation_rounding_method = "round_globally"
     return company
+
+
+def _logo(spec):
+    """A square of the company's colour with its initials."""
+    picture = Image.new("RGB", (240, 240), LOGO_COLOURS[spec.key])
+    initials = "".join(word[0] for word in spec.name.split()[:2] if word[0].isalpha())
+    ImageDraw.Draw(picture).text(
+        (120, 120), initials, fill="white", anchor="mm", font_size=130
+    )
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _legal_details(spec):
+    """What the law wants on an invoice: address, numbers, account."""
+    register = spec.rcs or f"BCE {spec.registry}"
+    lines = [
+        spec.name,
+        spec.street,
+        f"{spec.zip} {spec.city}",
+        f"TVA {spec.vat}",
+        register,
+    ]
+    return Markup("<br/>").join(lines)
 
 
 def _create_users(env, office):
