@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Stops what this clone started and removes what it made; with --cache the shared downloads too.
+# Stops what this clone started and removes what it made; with --cache the shared
+# downloads too, with --stop nothing is removed.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 . "$ROOT/scripts/postgres.sh"
 
 postgres_stop
+[ "${1:-}" != --stop ] || exit 0
 postgres_place
 rm -rf "$PG_HOME" "$PG_SOCKET" "$RUN" "$ROOT/.venv" "$ROOT/.pytest_cache" "$ROOT/.ruff_cache" "$ROOT/.hypothesis"
 rm -f "$ROOT"/.coverage "$ROOT"/.coverage.*

@@ -41,11 +41,12 @@ esac
 step "Tests with a database"
 options=(-q -p no:cacheprovider --odoo-http --odoo-config="$RUN/odoo.conf" --odoo-database=fx_addons)
 if [ -z "${T:-}" ]; then
-    # two processes: each clones the database and has its own server port
+    # two processes: each clones the database and has its own server port; files are
+    # dealt in the order named, the longest first
     options+=(-n "${FACTUREX_TEST_WORKERS:-2}" --dist loadfile -p tests.own_filestore)
 fi
 if [ "$mode" = --coverage ]; then
     # the engines' own tests count as well
     options+=(--cov --cov-config=.coveragerc --cov-report=term tests/unit)
 fi
-exec "$VENV/bin/python" -m pytest "${options[@]}" ${T:-addons tests/scenario tests/e2e}
+exec "$VENV/bin/python" -m pytest "${options[@]}" ${T:-tests/e2e tests/scenario addons}
