@@ -72,6 +72,7 @@ step "The story: quote, invoice, reminder, bank, accountant"
     tail -n 15 "$RUN/story.err" >&2
     die "the story did not go through" "see .run/story.err and .run/demo.log"
 }
+psql -d fx_demo -qc analyze
 info "$(find "$RUN/mails" -name '*.eml' | wc -l) mails in .run/mails"
 step "Done"
 cat <<END
