@@ -43,7 +43,7 @@ options=(-q -p no:cacheprovider --odoo-http --odoo-config="$RUN/odoo.conf" --odo
 if [ -z "${T:-}" ]; then
     # two processes: each clones the database and has its own server port; files are
     # dealt in the order named, the longest first
-    options+=(-n "${FACTUREX_TEST_WORKERS:-2}" --dist loadfile -p tests.own_filestore)
+    options+=(-n "${FACTUREX_TEST_WORKERS:-2}" --dist loadfile --no-loadscope-reorder -p tests.own_filestore)
 fi
 if [ "$mode" = --coverage ]; then
     # the engines' own tests count as well
