@@ -14,6 +14,7 @@
         "views/facturex_statement_file_views.xml",
         "views/account_journal_dashboard_views.xml",
         "views/res_config_settings_views.xml",
+        "views/res_company_views.xml",
         "wizard/facturex_statement_import_views.xml",
         "views/facturex_banking_menus.xml",
     ],

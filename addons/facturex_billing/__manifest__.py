@@ -16,6 +16,7 @@
         "views/facturex_dunning_policy_views.xml",
         "views/facturex_dunning_notice_views.xml",
         "views/account_move_views.xml",
+        "views/res_company_views.xml",
         "wizard/facturex_dunning_run_views.xml",
         "views/facturex_billing_menus.xml",
     ],

@@ -1,5 +1,5 @@
 from odoo.exceptions import AccessError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 
 from .common import FacturexBankingCommon
 
@@ -21,12 +21,7 @@ class TestSecurity(FacturexBankingCommon):
         self.assertEqual(len(self.proposal), 1)
 
     def test_other_company_sees_nothing(self):
-        for record in self.records:
-            with self.subTest(model=record._name):
-                foreign = self._as(record, self.other_user)
-                self.assertFalse(foreign.search([]) & record)
-                with self.assertRaises(AccessError):
-                    foreign.read(["display_name"])
+        self._assert_other_company_sees_nothing(self.records)
 
     def test_other_company_cannot_act(self):
         with self.assertRaises(AccessError):
@@ -49,18 +44,9 @@ class TestSecurity(FacturexBankingCommon):
             self.assertFalse(elsewhere.search([]) & record)
 
     def test_portal_and_employee_see_nothing(self):
-        portal = new_test_user(self.env, login="fx_portal", groups="base.group_portal")
-        employee = new_test_user(
-            self.env,
-            login="fx_employee",
-            groups="base.group_user",
-            company_id=self.company.id,
-        )
-        for user in (portal, employee):
-            for record in self.records:
-                with self.subTest(user=user.login, model=record._name):
-                    with self.assertRaises(AccessError):
-                        record.with_user(user).read(["display_name"])
+        strangers = self._strangers()
+        self._assert_refused_to_read(strangers, self.records)
+        for user in strangers:
             with self.assertRaises(AccessError):
                 self._import(b"", user=user)
             with self.assertRaises(AccessError):

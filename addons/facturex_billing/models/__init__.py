@@ -5,4 +5,5 @@ from . import facturex_dunning_step
 from . import facturex_dunning_notice
 from . import facturex_dunning_notice_line
 from . import mail_mail
+from . import res_company
 from . import res_partner

@@ -1,6 +1,7 @@
 from freezegun import freeze_time
 
 from odoo import fields
+from odoo.exceptions import AccessError
 from odoo.tests import new_test_user
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
@@ -95,3 +96,30 @@ class FacturexCommon(AccountTestInvoicingCommon):
         return invoice.line_ids.filtered(
             lambda line: line.account_type == "asset_receivable"
         ).sorted("date_maturity")
+
+    def _assert_other_company_sees_nothing(self, records):
+        """Neither listed nor read by a user of another company."""
+        for record in records:
+            with self.subTest(model=record._name):
+                foreign = self._as(record, self.other_user)
+                self.assertFalse(foreign.search([]) & record)
+                with self.assertRaises(AccessError):
+                    foreign.read(["display_name"])
+
+    def _strangers(self):
+        """A customer's portal user, and an employee without a Facturex group."""
+        portal = new_test_user(self.env, login="fx_portal", groups="base.group_portal")
+        employee = new_test_user(
+            self.env,
+            login="fx_employee",
+            groups="base.group_user",
+            company_id=self.company.id,
+        )
+        return portal, employee
+
+    def _assert_refused_to_read(self, users, records):
+        for user in users:
+            for record in records:
+                with self.subTest(user=user.login, model=record._name):
+                    with self.assertRaises(AccessError):
+                        record.with_user(user).read(["display_name"])

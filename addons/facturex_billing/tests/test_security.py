@@ -1,5 +1,5 @@
 from odoo.exceptions import AccessError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 
 from .common import FacturexCommon
 
@@ -31,12 +31,7 @@ class TestSecurity(FacturexCommon):
         self.assertFalse(self.accountant.has_group("account.group_account_manager"))
 
     def test_other_company_sees_nothing(self):
-        for record in self.records:
-            with self.subTest(model=record._name):
-                foreign = self._as(record, self.other_user)
-                self.assertFalse(foreign.search([]) & record)
-                with self.assertRaises(AccessError):
-                    foreign.read(["display_name"])
+        self._assert_other_company_sees_nothing(self.records)
 
     def test_other_company_cannot_send(self):
         with self.assertRaises(AccessError):
@@ -49,18 +44,7 @@ class TestSecurity(FacturexCommon):
         self._as(self.policy, self.manager).write({"min_gap_days": 10})
 
     def test_portal_and_employee_see_nothing(self):
-        portal = new_test_user(self.env, login="fx_portal", groups="base.group_portal")
-        employee = new_test_user(
-            self.env,
-            login="fx_employee",
-            groups="base.group_user",
-            company_id=self.company.id,
-        )
-        for user in (portal, employee):
-            for record in self.records:
-                with self.subTest(user=user.login, model=record._name):
-                    with self.assertRaises(AccessError):
-                        record.with_user(user).read(["display_name"])
+        self._assert_refused_to_read(self._strangers(), self.records)
 
     def test_screens_of_others_are_private(self):
         run = self._as(self.env["facturex.dunning.run"], self.user).create({})
