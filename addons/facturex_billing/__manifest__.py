@@ -15,6 +15,7 @@
         "data/ir_cron_data.xml",
         "views/facturex_dunning_policy_views.xml",
         "views/facturex_dunning_notice_views.xml",
+        "views/facturex_dunning_hold_views.xml",
         "views/account_move_views.xml",
         "views/res_company_views.xml",
         "wizard/facturex_dunning_run_views.xml",

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from .facturex_dunning_policy import SETTLED_STATES
+from .facturex_dunning_policy_run import SETTLED_STATES
 
 
 class FacturexDunningNoticeLine(models.Model):
