@@ -9,3 +9,16 @@ from . import facturex_dunning_notice_line
 from . import mail_mail
 from . import res_company
 from . import res_partner
+from . import facturex_law_mixin
+from . import facturex_law_profile
+from . import facturex_legal_rate
+from . import facturex_fee_rule
+from . import facturex_fee_tier
+from . import facturex_dunning_step_law
+from . import facturex_dunning_policy_law
+from . import account_move_dunning
+from . import res_company_dunning
+from . import res_partner_dunning
+from . import account_move_line_dunning
+from . import facturex_dunning_notice_charges
+from . import facturex_dunning_notice_line_charges

@@ -60,11 +60,6 @@ class FacturexDunningPolicy(models.Model):
         "CHECK(min_gap_days >= 1)",
         "Leave at least one day between two messages to a customer.",
     )
-    # one policy decides for a company: two would send two messages
-    _company_uniq = models.UniqueIndex(
-        "(company_id) WHERE active",
-        "This company already has an active reminder policy. Archive it first.",
-    )
 
     # ------------------------------------------------------------------
     # Defaults, computes, constraints

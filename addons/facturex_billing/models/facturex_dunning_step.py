@@ -22,7 +22,7 @@ class FacturexDunningStep(models.Model):
         help="The message leaves this many days after the due date of the instalment.",
     )
     channel = fields.Selection(
-        [("email", "E-mail")], required=True, default="email", string="Sent By"
+        "_selection_channel", required=True, default="email", string="Sent By"
     )
     mail_template_id = fields.Many2one(
         "mail.template",
@@ -32,11 +32,6 @@ class FacturexDunningStep(models.Model):
         default=lambda self: self.env.ref(
             "facturex_billing.mail_template_dunning_notice", raise_if_not_found=False
         ),
-    )
-
-    _check_delay = models.Constraint(
-        "CHECK(delay_days >= 1)",
-        "A reminder leaves at least one day after the due date.",
     )
 
     def _translate_default_names(self):

@@ -1,0 +1,148 @@
+from decimal import Decimal
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.tools import format_amount, format_date
+
+from ..engine import law, late_charges, merge
+
+
+class FacturexDunningNotice(models.Model):
+    _inherit = "facturex.dunning.notice"
+
+    amount_interest = fields.Monetary(
+        string="Interest", compute="_compute_amount_charges", store=True
+    )
+    amount_fee = fields.Monetary(
+        string="Compensation and Costs", compute="_compute_amount_charges", store=True
+    )
+
+    @api.depends(
+        "line_ids.amount_interest_company",
+        "line_ids.amount_fee_company",
+        "line_ids.is_void",
+    )
+    def _compute_amount_charges(self):
+        for notice in self:
+            lines = notice._get_claimed_lines()
+            notice.amount_interest = sum(lines.mapped("amount_interest_company"))
+            notice.amount_fee = sum(lines.mapped("amount_fee_company"))
+
+    def _get_law_channel(self):
+        """How the law sees the message: `email`, `letter`, or empty for a call."""
+        self.ensure_one()
+        channel = self.step_id.channel
+        if "channel" in self._fields:
+            channel = self["channel"] or channel
+        return channel if channel in law.WRITTEN else ""
+
+    # ------------------------------------------------------------------
+    # Words
+    # ------------------------------------------------------------------
+
+    def _get_merge_values(self):
+        """The merge fields in the language of the context; plain text, not escaped."""
+        self.ensure_one()
+        env, company = self.env, self.company_id
+        lines = self._get_claimed_lines()
+        currency = lines.currency_id[:1] or self.currency_id
+
+        def money(amount):
+            return format_amount(env, amount, currency)
+
+        due = sum(lines.mapped("amount_residual"))
+        interest = sum(lines.mapped("amount_interest"))
+        fee = sum(lines.mapped("amount_fee"))
+        bank = self._get_bank_account()
+        products = lines.move_id.invoice_line_ids.filtered(
+            lambda line: line.display_type == "product"
+        )
+        limit, penalty = self._get_law_outlook()
+        return {
+            "customer": self.partner_id.name or "",
+            "company": company.name or "",
+            "company_number": company.company_registry or company.vat or "",
+            "level": self.step_id.name or "",
+            "today": format_date(env, self.date),
+            "invoices": ", ".join(name for name in lines.move_id.mapped("name") if name),
+            "description": ", ".join(
+                dict.fromkeys(
+                    (line.name or line.product_id.name or "").split("\n")[0]
+                    for line in products
+                )
+            ),
+            "due_date": ", ".join(
+                dict.fromkeys(format_date(env, line.date_maturity) for line in lines)
+            ),
+            "amount_due": money(due),
+            "amount_interest": money(interest),
+            "amount_fee": money(fee),
+            "amount_total": money(due + interest + fee),
+            "penalty_amount": money(penalty) if penalty else env._("no other amount"),
+            "date_limit": format_date(env, limit),
+            "iban": bank.acc_number or "",
+            "phone": company.phone or "",
+            "email": company.email or "",
+        }
+
+    def _get_law_outlook(self):
+        """:return: (last day to pay free of charges, indemnity that follows)"""
+        self.ensure_one()
+        lines = self._get_claimed_lines()
+        profiles = lines.move_id._facturex_law_profiles()
+        limits, penalty = [], 0
+        sent = law.Sent(self.date, self._get_law_channel() or "email")
+        for move, own in lines.grouped("move_id").items():
+            rules = profiles[move.id]._to_engine(
+                self.company_id, self.date, own.currency_id[:1]
+            )
+            limits.append(law.delay_ends(rules, sent))
+            if rules.tiers and self.company_id.facturex_penalty_clause:
+                owed = Decimal(str(sum(own.mapped("amount_residual"))))
+                penalty += late_charges.tiered_indemnity(owed, rules.tiers, rules.cap)
+        return max(limits, default=self.date), float(penalty)
+
+    def _get_subject(self):
+        self.ensure_one()
+        step = self.step_id
+        text = step.text_subject or "{company}: {level}"
+        return merge.merge_line(text, self._get_merge_values())
+
+    def _get_message_html(self):
+        """The step's text, escaped, with what the law wants said; empty: ours.
+
+        :return: `Markup` for the layouts of mails and letters
+        """
+        self.ensure_one()
+        values = self._get_merge_values()
+        text = self.step_id.text_body or ""
+        parts = [merge.merge_html(text, values)]
+        for profile in self._get_first_reminder_profiles():
+            if not profile._get_mentions() <= merge.used(text):
+                parts.append(merge.merge_html(profile.legal_text or "", values))
+        return Markup("").join(Markup(part) for part in dict.fromkeys(parts) if part)
+
+    def _get_first_reminder_profiles(self):
+        """The profiles whose mandatory text belongs into this message."""
+        self.ensure_one()
+        lines = self._get_claimed_lines().filtered(
+            lambda line: line.date_maturity < self.date
+        )
+        profiles = lines.move_id._facturex_law_profiles()
+        earlier = self.env["facturex.dunning.notice.line"].search(
+            [
+                ("move_line_id", "in", lines.move_line_id.ids),
+                ("is_void", "=", False),
+                ("notice_id.state", "=", "sent"),
+                ("notice_id", "!=", self.id),
+            ]
+        )
+        reminded = earlier.filtered(
+            lambda line: line.notice_id.date > line.date_maturity
+        ).move_line_id
+        found = self.env["facturex.law.profile"]
+        for line in lines:
+            if line.move_line_id not in reminded:
+                found |= profiles[line.move_id.id]
+        return found.filtered("mentions")
