@@ -19,7 +19,7 @@ def used(text: str) -> frozenset[str]:
 
 
 def problems(text: str, known: Collection[str]) -> tuple[str, ...]:
-    """What keeps a text from being saved: unknown fields and stray braces, as written."""
+    """Unknown fields and stray braces, as written; empty: the text may be saved."""
     found = [f"{{{name}}}" for name in FIELD.findall(text or "") if name not in known]
     rest = FIELD.sub("", text or "")
     found += re.findall(r"[{}]{1,3}[^\s{}]{0,20}", rest)

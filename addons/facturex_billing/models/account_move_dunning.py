@@ -31,8 +31,10 @@ class AccountMove(models.Model):
     def _facturex_freeze_law_profile(self):
         """The quality of the debtor at the date of the contract rules."""
         moves = self.filtered(
-            lambda m: m.is_sale_document(include_receipts=True)
-            and not m.facturex_law_profile_id
+            lambda m: (
+                m.is_sale_document(include_receipts=True)
+                and not m.facturex_law_profile_id
+            )
         )
         for company, own in moves.grouped("company_id").items():
             profiles = own.partner_id._facturex_law_profiles(company)

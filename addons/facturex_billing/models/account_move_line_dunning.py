@@ -38,8 +38,8 @@ class AccountMoveLine(models.Model):
         on it calls `_facturex_report_missing_rates`.
 
         :param steps: {line id: step} of the message being prepared: its charge and its
-            cost count, the cost once for a customer. Without steps: all that the law and
-            the conditions of sale allow, and the costs already told.
+            cost count, the cost once for a customer. Without steps: all that the law
+            and the conditions of sale allow, and the costs already told.
         :return: {line id: `engine.law.Charges`} in the currency of each line
         """
         own = self.filtered(lambda line: line.account_type == "asset_receivable")

@@ -5,7 +5,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.tools import format_amount, format_date
 
-from ..engine import law, late_charges, merge
+from ..engine import late_charges, law, merge
 
 
 class FacturexDunningNotice(models.Model):
@@ -65,7 +65,9 @@ class FacturexDunningNotice(models.Model):
             "company_number": company.company_registry or company.vat or "",
             "level": self.step_id.name or "",
             "today": format_date(env, self.date),
-            "invoices": ", ".join(name for name in lines.move_id.mapped("name") if name),
+            "invoices": ", ".join(
+                name for name in lines.move_id.mapped("name") if name
+            ),
             "description": ", ".join(
                 dict.fromkeys(
                     (line.name or line.product_id.name or "").split("\n")[0]
@@ -121,7 +123,9 @@ class FacturexDunningNotice(models.Model):
         for profile in self._get_first_reminder_profiles():
             if not profile._get_mentions() <= merge.used(text):
                 parts.append(merge.merge_html(profile.legal_text or "", values))
-        return Markup("").join(Markup(part) for part in dict.fromkeys(parts) if part)
+        # the engine escaped the texts and the values
+        html = "".join(part for part in dict.fromkeys(parts) if part)
+        return Markup(html)  # noqa: S704
 
     def _get_first_reminder_profiles(self):
         """The profiles whose mandatory text belongs into this message."""

@@ -70,60 +70,59 @@ class FacturexDunningPolicy(models.Model):
         if not profile:
             return law.Profile("")
         effective = profile._effective(self.company_id)[profile]
-        return effective._to_engine(
-            self.company_id, date, self.company_id.currency_id
-        )
+        return effective._to_engine(self.company_id, date, self.company_id.currency_id)
 
     def _get_contract_rate(self):
         return Decimal(str(self.contract_rate)) if self.contract_rate else None
 
     def _say_violation(self, violation):
         """A rule in the user's words: which level, what the law wants."""
-        _ = self.env._
         level = violation.name
         if violation.code == law.MENTION_MISSING:
             names = ", ".join(f"{{{name}}}" for name in violation.missing)
-            return _(
+            return self.env._(
                 "“%(level)s”: the text of the first reminder must state %(fields)s.",
                 level=level,
                 fields=names,
             )
         messages = {
-            law.FIRST_NOT_FREE: _(
+            law.FIRST_NOT_FREE: self.env._(
                 "“%s”: nothing may be claimed nor handed over before a first, free"
                 " reminder after the due date.",
                 level,
             ),
-            law.TOO_EARLY: _(
+            law.TOO_EARLY: self.env._(
                 "“%(level)s”: the customer has a legal delay to pay after the first"
                 " reminder; charges at the earliest %(days)s days after the due date.",
                 level=level,
                 days=violation.value,
             ),
-            law.NOT_WRITTEN: _(
+            law.NOT_WRITTEN: self.env._(
                 "“%s”: the first reminder is a written one, by e-mail or letter.", level
             ),
-            law.INTEREST_FORBIDDEN: _("“%s”: no interest may be asked.", level),
-            law.FIXED_FORBIDDEN: _(
+            law.INTEREST_FORBIDDEN: self.env._(
+                "“%s”: no interest may be asked.", level
+            ),
+            law.FIXED_FORBIDDEN: self.env._(
                 "“%s”: no fixed compensation may be asked.", level
             ),
-            law.TIERED_FORBIDDEN: _(
+            law.TIERED_FORBIDDEN: self.env._(
                 "“%s”: no indemnity by tiers may be asked.", level
             ),
-            law.CLAUSE_NEEDED: _(
+            law.CLAUSE_NEEDED: self.env._(
                 "“%s”: charges need a penalty clause in your conditions of sale. If"
                 " they have one, tick it in the company settings.",
                 level,
             ),
-            law.NOTICE_NEEDED: _(
+            law.NOTICE_NEEDED: self.env._(
                 "“%s”: interest needs a formal notice at an earlier level.", level
             ),
-            law.FEE_ABOVE_MAX: _(
+            law.FEE_ABOVE_MAX: self.env._(
                 "“%(level)s”: a reminder may cost at most %(amount)s.",
                 level=level,
                 amount=violation.value,
             ),
-            law.RATE_BELOW_FLOOR: _(
+            law.RATE_BELOW_FLOOR: self.env._(
                 "The agreed rate is below the lowest lawful one, %s %%.",
                 violation.value,
             ),
@@ -138,8 +137,8 @@ class FacturexDunningPolicy(models.Model):
     def _select_for(self, lines):
         """The policy of each receivable line, in a fixed number of queries.
 
-        The invoice's own, else the customer's, else the one of the customer's tags, else
-        the first for its legal profile, else the first for any customer.
+        The invoice's own, else the customer's, else the one of the customer's tags,
+        else the first for its legal profile, else the first for any customer.
 
         :return: {line id: policy}, an empty policy where none governs
         """
@@ -166,7 +165,7 @@ class FacturexDunningPolicy(models.Model):
         return found
 
     def _for_customer(self, customer):
-        """Among these, in order: the customer's own, or the first with one of its tags."""
+        """Among these: the customer's own, or the first with one of its tags."""
         chosen = customer.facturex_dunning_policy_id & self
         if chosen or not customer.category_id:
             return chosen

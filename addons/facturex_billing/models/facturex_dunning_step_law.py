@@ -52,7 +52,7 @@ class FacturexDunningStep(models.Model):
     text_subject = fields.Char(
         string="Subject",
         translate=True,
-        help="Empty: the name of the level. Merge fields in braces, such as {customer}.",
+        help="Empty: our own. Merge fields in braces, such as {customer}.",
     )
     text_body = fields.Text(
         string="Text",
@@ -118,7 +118,9 @@ class FacturexDunningStep(models.Model):
         }
 
     def _compute_merge_help(self):
-        lines = [f"{{{name}}}  {text}" for name, text in self._get_merge_fields().items()]
+        lines = [
+            f"{{{name}}}  {text}" for name, text in self._get_merge_fields().items()
+        ]
         self.merge_help = "\n".join(lines)
 
     @api.model
@@ -161,6 +163,13 @@ class FacturexDunningStep(models.Model):
     )
     def _check_law(self):
         self.policy_id._check_law()
+
+    def unlink(self):
+        policies = self.policy_id
+        result = super().unlink()
+        # a charge may have been lawful only after the level that is gone
+        policies.exists()._check_law()
+        return result
 
     def _to_engine_terms(self):
         """The level as `engine.law` reads it."""

@@ -13,9 +13,7 @@ class FacturexFeeTier(models.Model):
     sequence = fields.Integer(default=10)
     up_to = fields.Monetary(string="Balance Up To", help="Empty: without limit.")
     amount = fields.Monetary(string="Lump Sum")
-    percent = fields.Float(
-        string="% of What Exceeds the Tier Below", digits=(6, 3)
-    )
+    percent = fields.Float(string="% of What Exceeds the Tier Below", digits=(6, 3))
 
     _check_tier = models.Constraint(
         "CHECK(up_to >= 0 AND amount >= 0 AND percent >= 0 AND percent <= 100)",

@@ -2,4 +2,5 @@ from . import test_dunning_notice
 from . import test_dunning_run
 from . import test_e_invoice
 from . import test_company_settings
+from . import test_law
 from . import test_security

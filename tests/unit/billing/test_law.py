@@ -342,9 +342,7 @@ def test_rules_of_the_others():
         ("fee_above_max", 2)
     ]
     assert codes(FR_B2C, step(1, 7), step(2, 30, "interest")) == [("notice_needed", 2)]
-    assert (
-        codes(FR_B2C, step(1, 7, formal_notice=True), step(2, 30, "interest")) == []
-    )
+    assert codes(FR_B2C, step(1, 7, formal_notice=True), step(2, 30, "interest")) == []
     assert codes(NEUTRAL, step(1, 7, "interest")) == [("interest_forbidden", 1)]
     floor = replace(FR_PRO, contract_floor=D("7.86"))
     assert codes(floor, step(1, 7), contract_rate=D(5)) == [("rate_below_floor", 0)]
@@ -356,7 +354,7 @@ delays = st.lists(st.integers(-10, 90), min_size=1, max_size=4, unique=True).map
 
 @given(delays, st.data())
 def test_a_policy_that_passes_never_charges_a_consumer_too_early(days, data):
-    """What is saved by the constraint is also lawful on the day, if mails go on time."""
+    """What may be saved is also lawful on the day, if mails go on time."""
     kinds = data.draw(
         st.lists(
             st.sampled_from(["none", "tiered"]),
