@@ -43,9 +43,26 @@ class MailMail(models.Model):
                 )
         else:
             notices._mark_sent()
-        return super()._postprocess_sent_message(
+        # the mails may be deleted below
+        reasons = {mail.mail_message_id.id: mail.failure_reason for mail in self}
+        result = super()._postprocess_sent_message(
             success_pids,
             success_emails,
             failure_reason=failure_reason,
             failure_type=failure_type,
         )
+        self._facturex_sync_sendings(reasons, failure_reason)
+        return result
+
+    def _facturex_sync_sendings(self, reasons, failure_reason):
+        """Tell the log of sendings what the mail server said.
+
+        :param reasons: message id -> what its mail says of a failure
+        """
+        # the queue runs as a technical user that follows no company
+        sendings = self.env["facturex.sending"].sudo()
+        for sending in sendings.search([("message_id", "in", list(reasons))]):
+            lang = sending.user_id.lang or self.env.lang
+            sending.with_context(lang=lang)._sync_mail(
+                failure_reason or reasons[sending.message_id.id]
+            )

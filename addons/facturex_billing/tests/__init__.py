@@ -4,3 +4,4 @@ from . import test_e_invoice
 from . import test_company_settings
 from . import test_law
 from . import test_security
+from . import test_sending
