@@ -143,6 +143,7 @@ class AccountMoveSend(models.AbstractModel):
                 or moves.partner_id.filtered("email").ids,
             }
             self._facturex_log_failure({moves: data}, self._facturex_words(error))
+            # as Odoo does when it ends: whoever sends need not write invoices
             moves.sudo().sending_data = False
         return True
 
@@ -247,9 +248,11 @@ class AccountMoveSend(models.AbstractModel):
             )
         )
         row = move.facturex_sending_ids.filtered(
-            lambda row: row.channel == "email"
-            and row.attempt == move.facturex_send_attempt
-            and row.state == "pending"
+            lambda row: (
+                row.channel == "email"
+                and row.attempt == move.facturex_send_attempt
+                and row.state == "pending"
+            )
         )
         row.message_id = message
         return result

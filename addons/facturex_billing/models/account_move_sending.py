@@ -224,9 +224,11 @@ class AccountMove(models.Model):
         if vals.get("peppol_move_state") in ("done", "error"):
             # the answer comes by a cron, hours later
             rows = self.sudo().facturex_sending_ids.filtered(
-                lambda row: row.channel == "peppol"
-                and row.state == "pending"
-                and row.attempt == row.move_id.facturex_send_attempt
+                lambda row: (
+                    row.channel == "peppol"
+                    and row.state == "pending"
+                    and row.attempt == row.move_id.facturex_send_attempt
+                )
             )
             self._facturex_sync_peppol(rows)
         return result

@@ -397,9 +397,7 @@ class TestBulkSending(SendingCommon):
         with self.mock_mail_gateway():
             self._wizard(self.invoice).action_send_and_print()
         wizard.action_send_and_print()
-        self.assertEqual(
-            self.three.filtered("sending_data"), self.three - self.invoice
-        )
+        self.assertEqual(self.three.filtered("sending_data"), self.three - self.invoice)
 
     def test_two_companies_in_one_run(self):
         """Each document with its own company; stock Odoo takes the first one's."""
