@@ -86,6 +86,9 @@ create_base() {
 create_addons() {
     copy_db fx_base "$1"
     odoo_checked "$RUN/addons.log" -d "$1" -i "$ADDONS"
+    odoo shell -c "$RUN/odoo.conf" -d "$1" --no-http --log-level=warn <"$ROOT/scripts/test_companies.py" >"$RUN/companies.log" 2>&1 &&
+        ! grep -q Traceback "$RUN/companies.log" ||
+        { tail -n 5 "$RUN/companies.log" >&2; die "the tests' companies could not be made" "see .run/companies.log"; }
 }
 
 base_db() {

@@ -41,6 +41,22 @@ class FacturexCommon(AccountTestInvoicingCommon):
         )
 
     @classmethod
+    def _create_company(cls, **create_values):
+        """One of the companies that the template database holds ready, if it does."""
+        country = create_values.get("country_id")
+        code = cls.env["res.country"].browse(country).code or cls.country_code
+        number = {"company_1_data": 1, "Other Company": 2}.get(create_values["name"])
+        company = cls.env.ref(
+            f"facturex_test.company_{code.lower()}_{number}", raise_if_not_found=False
+        )
+        if not company or create_values.keys() - {"name", "country_id"}:
+            return super()._create_company(**create_values)
+        company = company.with_env(cls.env)
+        company.name = create_values["name"]
+        cls.env.user.company_ids = [fields.Command.link(company.id)]
+        return company
+
+    @classmethod
     def get_default_groups(cls):
         return super().get_default_groups() | cls.quick_ref(
             "facturex_billing.group_facturex_manager"
