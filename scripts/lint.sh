@@ -17,11 +17,7 @@ check() { # check NAME COMMAND...
 # run_on COMMAND... <names ended by NUL: nothing to read is nothing to say
 run_on() { xargs -0 --no-run-if-empty "$@"; }
 
-<<<<<<< HEAD
 # one model may be told in several files, one per feature
-=======
-# a feature keeps its fields in a file of its own, so a model is inherited in several
->>>>>>> d2b7361 (Log each sending of an invoice, and park what did not leave with its reason)
 pylint_odoo() {
     find addons -name '*.py' -print0 | sort -z | run_on pylint -j 2 --rcfile=.pylintrc --disable=consider-merging-classes-inherited
 }
