@@ -1,4 +1,4 @@
-"""When a subscription bills what: periods, proration, monthly value. No record, no clock.
+"""When a subscription bills what: periods, shares, monthly value. No record, no clock.
 
 Every start is computed from the anchor, never from the start before it: an anchor on
 31 January gives 28 (or 29) February, then 31 March. Ends are inclusive and a period
@@ -145,20 +145,23 @@ def index_of(anchor: date, unit: str, count: int, day: date) -> int:
 # ----------------------------------------------------------------------
 
 
-def occurrences(terms: Terms) -> Iterator[Occurrence]:
-    """Every period of the service, in order; endless when there is no end.
+def occurrences(terms: Terms, after: date | None = None) -> Iterator[Occurrence]:
+    """Every period of the service that begins after `after`, in order.
 
+    :param after: None gives all of them; the iterator is endless without an end
     :raise ScheduleError: as `start`, or an end before the start
     """
     if terms.date_end and terms.date_end < terms.date_start:
         raise ScheduleError(ERROR_DATES)
     anchor, unit, every = terms.anchor, terms.unit, terms.count
-    first = index_of(anchor, unit, every, terms.date_start)
-    for index in counter(first):
+    first = max(terms.date_start, after) if after else terms.date_start
+    for index in counter(index_of(anchor, unit, every, first)):
         cycle = period(anchor, unit, every, index)
         if terms.date_end and cycle[0] > terms.date_end:
             return
-        yield _occurrence(terms, cycle)
+        occurrence = _occurrence(terms, cycle)
+        if after is None or occurrence.period[0] > after:
+            yield occurrence
 
 
 def _occurrence(terms: Terms, cycle: Period) -> Occurrence:
@@ -181,21 +184,8 @@ def _occurrence(terms: Terms, cycle: Period) -> Occurrence:
 
 
 def upcoming(terms: Terms, n: int, after: date | None = None) -> list[Occurrence]:
-    """The first `n` occurrences that begin after the day `after` (None: from the start)."""
-    if after is None or after < terms.date_start:
-        return list(islice(occurrences(terms), n))
-    if terms.date_end and terms.date_end <= after:
-        return []
-    anchor, unit, every = terms.anchor, terms.unit, terms.count
-    found: list[Occurrence] = []
-    for index in counter(index_of(anchor, unit, every, after)):
-        cycle = period(anchor, unit, every, index)
-        if len(found) >= n or (terms.date_end and cycle[0] > terms.date_end):
-            return found
-        occurrence = _occurrence(terms, cycle)
-        if occurrence.period[0] > after:
-            found.append(occurrence)
-    return found
+    """The first `n` occurrences that begin after the day `after` (None: all)."""
+    return list(islice(occurrences(terms, after), n))
 
 
 # ----------------------------------------------------------------------

@@ -26,3 +26,14 @@ from . import res_partner_dunning
 from . import account_move_line_dunning
 from . import facturex_dunning_notice_charges
 from . import facturex_dunning_notice_line_charges
+from . import facturex_subscription_plan
+from . import facturex_subscription
+from . import facturex_subscription_line
+from . import facturex_subscription_period
+from . import facturex_subscription_run
+from . import facturex_subscription_billing
+from . import account_move_subscription
+from . import account_edi_period
+from . import res_company_subscription
+from . import product_template_subscription
+from . import sale_order_subscription

@@ -5,3 +5,4 @@ from . import test_company_settings
 from . import test_law
 from . import test_security
 from . import test_sending
+from . import test_subscription

@@ -3,6 +3,7 @@
 import calendar
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given, settings
@@ -68,7 +69,7 @@ def test_no_drift_no_gap_no_overlap(anchor, unit, count, n):
     found = periods(anchor, unit, count, n)
     assert len(found) == n
     assert found[0][0] == anchor
-    for (begin, end), (following, _end) in zip(found, found[1:], strict=False):
+    for (begin, end), (following, _end) in pairwise(found):
         assert begin <= end
         assert following == end + DAY
     if unit in schedule.UNIT_MONTHS:
