@@ -162,6 +162,7 @@ class Charges:
     fee: Decimal = ZERO
     interest_from: date | None = None
     claimable_from: date | None = None
+    accrued_from: date | None = None  # later than interest_from when claimed in part
     reason: str | None = None
     missing_on: date | None = None
 
@@ -416,9 +417,15 @@ def _instalment(
         return Charges(interest_from=start, claimable_from=claimable, reason=reason)
     fee = terms.fee if profile.max_fee is None else min(terms.fee, profile.max_fee)
     fee += terms.told_fee
-    known = Charges(fee=fee, interest_from=start, claimable_from=claimable)
+    after = max(start, terms.interest_after or start)
+    known = Charges(
+        fee=fee,
+        interest_from=start,
+        claimable_from=claimable,
+        accrued_from=after,
+    )
     try:
-        amount = _interest(profile, claim, terms, rates, start, on)
+        amount = _interest(profile, claim, terms, rates, start, after, on)
     except MissingRate as error:
         return replace(known, reason=REASON_MISSING_RATE, missing_on=error.day)
     return replace(known, interest=to_cents(amount))
@@ -430,12 +437,12 @@ def _interest(
     terms: Terms,
     rates: Rates,
     start: date,
+    after: date,
     on: date,
 ) -> Decimal:
     if terms.charge == CHARGE_NONE:
         return ZERO
     applied: Rates = rates
-    after = max(start, terms.interest_after or start)
     if profile.rate_fixed_at_start:
         applied = [(start, rate_on(rates, start + timedelta(days=1)))]
     if terms.contract_rate is not None:

@@ -37,3 +37,7 @@ from . import account_edi_period
 from . import res_company_subscription
 from . import product_template_subscription
 from . import sale_order_subscription
+from . import facturex_late_charge
+from . import facturex_payment_plan
+from . import facturex_payment_plan_line
+from . import sale_order_dunning

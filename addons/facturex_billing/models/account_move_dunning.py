@@ -23,6 +23,19 @@ class AccountMove(models.Model):
         help="Empty: the customer's policy.",
     )
 
+    facturex_is_late_claim = fields.Boolean(
+        string="Claim of Late Charges", readonly=True, copy=False
+    )
+    facturex_payment_plan_id = fields.Many2one(
+        "facturex.payment.plan",
+        string="Payment Plan",
+        copy=False,
+        readonly=True,
+        check_company=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+
     def _post(self, soft=True):
         posted = super()._post(soft)
         posted._facturex_freeze_law_profile()
@@ -43,6 +56,40 @@ class AccountMove(models.Model):
             ).items():
                 if profile:
                     same.facturex_law_profile_id = profile
+
+    # ------------------------------------------------------------------
+    # Actions
+    # ------------------------------------------------------------------
+
+    def action_facturex_late_charges(self):
+        """What late payment of these invoices costs, to date."""
+        charges = self.env["facturex.late.charge"]
+        charges.check_access("write")
+        lines = self.line_ids.filtered(
+            lambda line: (
+                line.account_type == "asset_receivable" and line.amount_currency > 0
+            )
+        )
+        charges._accrue(lines, fields.Date.context_today(self))
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "facturex_billing.facturex_late_charge_action"
+        )
+        return action | {"domain": [("move_id", "in", self.ids)], "context": {}}
+
+    def action_facturex_payment_plan(self):
+        """The plan of the invoice, else a new proposal for what is open."""
+        plan = self.facturex_payment_plan_id.filtered(
+            lambda p: p.state in ("draft", "active")
+        )[:1]
+        if not plan:
+            plan = self.env["facturex.payment.plan"]._propose(self)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Payment Plan"),
+            "res_model": plan._name,
+            "res_id": plan.id,
+            "view_mode": "form",
+        }
 
     def _facturex_law_profiles(self):
         """{move id: profile}: the frozen one, as its company now words it."""

@@ -61,7 +61,9 @@ class AccountMoveLine(models.Model):
                     profile._get_rates(move.company_id),
                 )
             rules, rates = engines[key]
-            if move in facts.claimed_moves:
+            if move.facturex_is_late_claim:
+                rules = law.Profile("")  # charges bear no interest themselves
+            elif move in facts.claimed_moves:
                 rules = replace(rules, fixed=Decimal(0), tiers=())
             group = group.sorted(lambda line: (line.date_maturity, line.id))
             terms = group._facturex_charge_terms(rules, policies, steps, facts)
@@ -171,6 +173,18 @@ class AccountMoveLine(models.Model):
 
     def _facturex_add_claimed(self, facts):
         """What was claimed or waived before is not asked again."""
+        for charge in self.env["facturex.late.charge"].search(
+            [("move_id", "in", self.move_id.ids), ("state", "!=", "open")]
+        ):
+            line = charge.move_line_id
+            if charge.kind == "interest":
+                facts.claimed_until[line.id] = max(
+                    charge.date_to, facts.claimed_until.get(line.id, charge.date_to)
+                )
+            elif charge.kind == "indemnity":
+                facts.claimed_moves.add(charge.move_id)
+            else:
+                facts.told_fees[line.id] -= to_decimal(charge.amount)
 
     def _facturex_report_missing_rates(self, found):
         """One task per profile and company for the rates that a computation missed."""

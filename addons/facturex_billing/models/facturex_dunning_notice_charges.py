@@ -150,3 +150,18 @@ class FacturexDunningNotice(models.Model):
             if line.move_line_id not in reminded:
                 found |= profiles[line.move_id.id]
         return found.filtered("mentions")
+
+    # ------------------------------------------------------------------
+    # Letters
+    # ------------------------------------------------------------------
+
+    def _get_letter_name(self):
+        self.ensure_one()
+        return f"{self.date} {self.partner_id.name} {self.step_id.name}"
+
+    def action_print_letters(self):
+        """All chosen letters in one PDF, each in the language of its customer."""
+        self.check_access("read")
+        return self.env.ref(
+            "facturex_billing.action_report_dunning_letter"
+        ).report_action(self)

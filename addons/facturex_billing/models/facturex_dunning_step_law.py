@@ -145,6 +145,18 @@ class FacturexDunningStep(models.Model):
                 values = step._fields[field]._get_stored_translations(step) or {}
                 self._check_merge_text(step.name, step[field], *values.values())
 
+    def action_preview(self):
+        """The level as the customer who is late the longest would read it."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Preview"),
+            "res_model": "facturex.dunning.preview",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_step_id": self.id},
+        }
+
     # ------------------------------------------------------------------
     # Law
     # ------------------------------------------------------------------
