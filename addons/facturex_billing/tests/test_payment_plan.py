@@ -57,7 +57,7 @@ class TestPaymentPlan(PlanCommon):
         for change in (
             lambda: plan.write({"grace_days": 9}),
             lambda: plan.line_ids[0].write({"amount": 1}),
-            lambda: plan.line_ids[0].unlink(),
+            plan.line_ids[0].unlink,
             plan.action_agree,
         ):
             with self.assertRaises(UserError):

@@ -121,8 +121,8 @@ class FacturexDunningReady(models.TransientModel):
         return {
             "courtesy": self.env._(
                 "Dear {customer},\n\nThe invoice {invoices} of {amount_due} falls due"
-                " on {due_date}. Nothing needs to be done if the payment is under way.\n\n"
-                "Kind regards,\n{company}"
+                " on {due_date}. Nothing needs to be done if the payment is under"
+                " way.\n\nKind regards,\n{company}"
             ),
             "first": self.env._(
                 "Dear {customer},\n\nUnless we are mistaken, {amount_due} is still open"
@@ -131,8 +131,8 @@ class FacturexDunningReady(models.TransientModel):
             ),
             "second": self.env._(
                 "Dear {customer},\n\nWe have had no answer to our reminder:"
-                " {amount_due} is still open for {invoices}. Please pay it within a week, or tell us"
-                " what keeps you from paying.\n\nKind regards,\n{company}"
+                " {amount_due} is still open for {invoices}. Please pay it within a week,"
+                " or tell us what keeps you from paying.\n\nKind regards,\n{company}"
             ),
             "charged": self.env._(
                 "Dear {customer},\n\nIn spite of our reminders {amount_due} is still"
