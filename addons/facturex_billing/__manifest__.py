@@ -37,6 +37,7 @@
         "views/account_move_subscription_views.xml",
         "views/product_template_subscription_views.xml",
         "views/res_company_subscription_views.xml",
+        "views/res_partner_subscription_views.xml",
         "views/facturex_billing_menus.xml",
         "views/facturex_law_menus.xml",
         "views/facturex_sending_menus.xml",

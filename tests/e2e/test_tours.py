@@ -67,3 +67,16 @@ class TestTours(FacturexHttpCase):
         self.browse_as(self.accountant, "facturex_export_tour")
         batch = self.env["facturex.export.batch"].search([])
         self.assertRecordValues(batch, [{"state": "done", "item_count": 1}])
+
+    def test_subscribe(self):
+        self.env["product.product"].create(
+            {"name": "Maintenance Alpha", "lst_price": 75.0, "type": "service"}
+        )
+        self.user.lang = "fr_FR"
+        self.browse_as(self.user, "facturex_subscription_tour")
+        subscription = self.env["facturex.subscription"].search([])
+        self.assertRecordValues(
+            subscription, [{"state": "running", "amount_mrr": 75.0}]
+        )
+        invoice = subscription.period_ids.move_id
+        self.assertRecordValues(invoice, [{"state": "posted", "amount_untaxed": 75.0}])

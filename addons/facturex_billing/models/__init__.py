@@ -41,3 +41,4 @@ from . import facturex_late_charge
 from . import facturex_payment_plan
 from . import facturex_payment_plan_line
 from . import sale_order_dunning
+from . import res_partner_subscription

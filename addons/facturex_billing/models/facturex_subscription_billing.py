@@ -366,7 +366,7 @@ class FacturexSubscription(models.Model):
         nothing.write({"state": "skipped", "reason": "nothing"})
         moves = self.env["account.move"]
         for mode, pairs in by_mode.items():
-            created = self._create_moves(
+            created = self.with_context(facturex_run_id=run.id)._create_moves(
                 [vals for _document, vals in pairs], post=mode != "draft"
             )
             self._link_periods([document for document, _vals in pairs], created)
@@ -401,7 +401,13 @@ class FacturexSubscription(models.Model):
         """Create and post invoices: the one place where the bulk service plugs in."""
         bulk = self.env.get("facturex.bulk.invoice")
         if bulk is not None:
-            return bulk._create_invoices(vals_list, post=post)
+            result = bulk._make_invoices(vals_list, post=post)
+            # who reads the report knows why a run took longer
+            run = self.env["facturex.subscription.run"].browse(
+                self.env.context.get("facturex_run_id")
+            )
+            run._note(reason for _rank, reason in result.native)
+            return result.moves
         moves = self.env["account.move"].create(vals_list)
         if post:
             moves.action_post()

@@ -26,7 +26,10 @@ class FacturexSubscriptionRun(models.Model):
     amount_untaxed = fields.Monetary(string="Untaxed Amount")
     seconds = fields.Float(digits=(12, 1))
     progress = fields.Float(string="Progress (%)", compute="_compute_progress")
-    note = fields.Text(help="How the invoices were made.")
+    note = fields.Text(
+        string="Made One by One",
+        help="Why some invoices could not be made in bulk; they are made all the same.",
+    )
     line_ids = fields.One2many(
         "facturex.subscription.run.line", "run_id", string="Put Aside, and Why"
     )
@@ -94,6 +97,14 @@ class FacturexSubscriptionRun(models.Model):
                 ],
             }
         )
+
+    def _note(self, reasons):
+        """Say why invoices went Odoo's own way, each reason once."""
+        for run in self.sudo():  # see _open
+            known = (run.note or "").splitlines()
+            new = [reason for reason in dict.fromkeys(reasons) if reason not in known]
+            if new:
+                run.note = "\n".join(known + new)
 
     def _close(self):
         # see _open

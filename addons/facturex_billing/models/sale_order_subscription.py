@@ -120,5 +120,6 @@ class SaleOrderLine(models.Model):
     @api.depends("facturex_plan_id")
     def _compute_qty_to_invoice(self):
         """What a subscription bills is not billed by the order as well."""
-        super()._compute_qty_to_invoice()
+        result = super()._compute_qty_to_invoice()
         self.filtered("facturex_plan_id").qty_to_invoice = 0
+        return result

@@ -1,1 +1,2 @@
 from . import test_export_batch
+from . import test_portal_subscriptions

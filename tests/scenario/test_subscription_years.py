@@ -1,0 +1,166 @@
+"""Three years of billing in a few minutes: seeded, with faults, checked as it goes.
+
+A failing seed is played again with FACTUREX_SEEDS="7" ; FACTUREX_SEEDS="1-20" plays
+twenty, FACTUREX_MONTHS shortens the time.
+"""
+
+import os
+import random
+from datetime import date, timedelta
+from itertools import pairwise
+from unittest.mock import patch
+
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.facturex_billing.tests.common import FacturexCommon
+
+MONTHS = int(os.environ.get("FACTUREX_MONTHS", "36"))
+FAULTS = 0.05
+BEGIN = date(2026, 1, 1)
+BILLING = "odoo.addons.facturex_billing.models.facturex_subscription_billing"
+
+
+def seeds():
+    first, _dash, last = os.environ.get("FACTUREX_SEEDS", "1").partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+@tagged("post_install", "-at_install")
+class TestYears(FacturexCommon):
+    today = BEGIN.isoformat()
+
+    def _subscription(self, dice):
+        start = BEGIN + timedelta(days=dice.randrange(40))
+        subscription = self.env["facturex.subscription"].create(
+            {
+                "partner_id": self.customer.id,
+                "date_start": start,
+                "date_anchor": start + timedelta(days=dice.choice([0, 0, 0, 7, 25])),
+                "interval_unit": dice.choice(["month", "month", "quarter", "year"]),
+                "interval_count": dice.choice([1, 1, 2]),
+                "bill_timing": dice.choice(["advance", "arrears"]),
+                "first_period": dice.choice(["prorated", "free", "full"]),
+                "catch_up": dice.choice(["own", "own", "merged"]),
+                "mode": "draft",
+                "line_ids": [
+                    Command.create(
+                        {
+                            "name": f"Line {index}",
+                            "price_unit": dice.randrange(100, 20000) / 100,
+                            "quantity": dice.choice([1, 2, 3.5]),
+                            "tax_ids": [Command.clear()],
+                            "own_interval": index == 1,
+                            "interval_unit": "year",
+                        }
+                    )
+                    for index in range(dice.choice([1, 1, 2]))
+                ],
+            }
+        )
+        subscription.action_confirm()
+        return subscription
+
+    def _act(self, dice, subscription):
+        """Somebody does something with a subscription."""
+        planned = subscription.period_ids.filtered(lambda p: p.state == "planned")
+        if subscription.state != "running" or not planned:
+            return
+        period = planned.sorted("date_start")[dice.randrange(min(4, len(planned)))]
+        act = dice.choice(["skip", "move", "amount", "stop", "rhythm", "anchor"])
+        if act == "skip":
+            period.action_skip()
+        elif act == "move":
+            period.date_invoice += timedelta(days=dice.randrange(-3, 12))
+        elif act == "amount":
+            period.write({"has_manual_amount": True, "manual_amount": 12.34})
+        elif act == "stop":
+            subscription.action_stop()
+        elif act == "rhythm":
+            subscription.interval_unit = dice.choice(["month", "quarter"])
+        else:
+            subscription.date_anchor = subscription.date_anchor + timedelta(days=3)
+
+    def _check(self, subscriptions, day):
+        """One period, one invoice or one reason; no day twice or never."""
+        self.env.invalidate_all()
+        Period = self.env["facturex.subscription.period"]
+        for subscription in subscriptions:
+            rows = Period.search(
+                [("subscription_id", "=", subscription.id)], order="date_start"
+            )
+            for group, periods in rows.grouped("line_group").items():
+                for before, after in pairwise(periods):
+                    gap = (after.date_start - before.date_end).days
+                    self.assertEqual(gap, 1, (subscription.name, group, day))
+            for period in rows:
+                if period.state == "billed":
+                    self.assertTrue(period.move_id)
+                elif period.state == "skipped":
+                    self.assertTrue(period.reason)
+                else:
+                    self.assertFalse(period.move_id)
+            billed = rows.filtered("move_id")
+            moves = self.env["account.move"].search(
+                [("facturex_subscription_id", "=", subscription.id)]
+            )
+            self.assertEqual(moves, billed.move_id & moves)
+            self.assertAlmostEqual(
+                sum(moves.mapped("amount_untaxed")),
+                sum(billed.mapped("amount_untaxed")),
+                2,
+            )
+            late = rows.filtered(
+                lambda p, day=day: p.state == "planned" and p.date_invoice < day
+            )
+            if late and not subscription.park_state:
+                self.assertLessEqual((day - min(late.mapped("date_invoice"))).days, 95)
+
+    def _faulty(self, dice):
+        """`_create_moves` that fails now and then, as a third add-on could."""
+        Model = type(self.env["facturex.subscription"])
+        create = Model._create_moves
+
+        def create_or_fail(this, vals_list, post=True):
+            if dice.random() < FAULTS:
+                raise dice.choice([UserError("injected"), KeyError("injected")])
+            return create(this, vals_list, post=post)
+
+        return patch.object(Model, "_create_moves", create_or_fail)
+
+    @mute_logger(BILLING)
+    def test_years(self):
+        for seed in seeds():
+            with self.subTest(seed=seed):
+                self._play(random.Random(seed))
+
+    def _play(self, dice):
+        subscriptions = self.env["facturex.subscription"].union(
+            *(self._subscription(dice) for _index in range(6))
+        )
+        day, end = BEGIN, BEGIN + timedelta(days=round(MONTHS * 30.44))
+        with self._faulty(dice):
+            while day < end:
+                # every few days, now and then after an outage of weeks
+                outage = dice.random() < FAULTS
+                day += timedelta(days=dice.randrange(20, 80) if outage else 4)
+                with freeze_time(day):
+                    subscriptions._run_due()
+                    if dice.random() < 2 * FAULTS:
+                        self._act(dice, dice.choice(list(subscriptions)))
+                    self._check(subscriptions, day)
+        # the faults are over: what is due is billed, and nothing is left
+        with freeze_time(end + timedelta(days=2)):
+            for _try in range(5):
+                subscriptions._unpark()
+                subscriptions._run_due()
+            self._check(subscriptions, end)
+            self.assertFalse(
+                subscriptions.filtered(
+                    lambda s: s.next_date and s.next_date <= end
+                ).filtered(lambda s: "year" not in (s.park_reason or ""))
+            )
