@@ -19,7 +19,7 @@ class FacturexSubscriptionRun(models.Model):
     state = fields.Selection(
         [("running", "Running"), ("done", "Done")], required=True, default="running"
     )
-    due_count = fields.Integer(string="Due")
+    due_count = fields.Integer(string="Subscriptions Due")
     billed_count = fields.Integer(string="Invoices Made")
     parked_count = fields.Integer(string="Put Aside")
     done_count = fields.Integer(string="Subscriptions Handled")
