@@ -132,7 +132,8 @@ class FacturexDunningReady(models.TransientModel):
             "second": self.env._(
                 "Dear {customer},\n\nWe have had no answer to our reminder:"
                 " {amount_due} is still open for {invoices}. Please pay it within a"
-                " week, or tell us what keeps you from paying.\n\nKind regards,\n{company}"
+                " week, or tell us what keeps you from paying.\n\n"
+                "Kind regards,\n{company}"
             ),
             "charged": self.env._(
                 "Dear {customer},\n\nIn spite of our reminders {amount_due} is still"
