@@ -19,11 +19,6 @@ EMPTY = "empty"
 UNKNOWN = "unknown"
 CHECK_DIGITS = "check_digits"
 
-# Peppol address schemes (ISO 6523): enterprise number, VAT of Belgium, SIRET, SIREN
-SCHEME_BE = "0208"
-SCHEME_SIRET = "0009"
-SCHEME_SIREN = "0002"
-
 
 @dataclass(frozen=True)
 class Identity:
@@ -31,13 +26,12 @@ class Identity:
 
     `country` is an ISO code, `vat` has its prefix, `registry` is what Odoo keeps as
     the company's number (enterprise number in Belgium, SIRET or SIREN in France).
+    A SIREN says nothing of VAT: a small French company may be outside it.
     """
 
     country: str
     vat: str = ""
     registry: str = ""
-    scheme: str = ""
-    endpoint: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,15 +49,6 @@ def looks_like_number(text: str | None) -> bool:
     return bool(re.fullmatch(r"([A-Z]{2}\w{0,2})?\d{8,14}", compact(text)))
 
 
-def french_vat(number: str) -> str:
-    """The VAT number that follows from a SIREN (its key is arithmetic).
-
-    Source: CGI ann. III; key = (12 + 3 * (SIREN mod 97)) mod 97.
-    """
-    key = (12 + 3 * (int(number) % 97)) % 97
-    return f"FR{key:02d}{number}"
-
-
 def french_siren(vat: str | None, registry: str | None) -> str:
     """The SIREN inside a SIRET, a SIREN or a French VAT number; empty when none."""
     number = compact(registry)
@@ -79,12 +64,7 @@ def french_siren(vat: str | None, registry: str | None) -> str:
 
 def _belgian(number: str) -> Identity:
     number = be_vat.compact(number)
-    return Identity("BE", f"BE{number}", number, SCHEME_BE, number)
-
-
-def _french(number: str, vat: str = "") -> Identity:
-    scheme = SCHEME_SIRET if len(number) == 14 else SCHEME_SIREN
-    return Identity("FR", vat or french_vat(number[:9]), number, scheme, number)
+    return Identity("BE", f"BE{number}", number)
 
 
 def read(text: str | None, country: str = "") -> Identity | Refusal:
@@ -105,8 +85,7 @@ def read(text: str | None, country: str = "") -> Identity | Refusal:
         if not fr_vat.is_valid(number):
             return Refusal(CHECK_DIGITS)
         # Monaco and new-style numbers carry no SIREN
-        found = french_siren(number, "")
-        return _french(found, number) if found else Identity("FR", number)
+        return Identity("FR", number, french_siren(number, ""))
     iso = "GR" if prefix == "EL" else prefix
     if iso.lower() not in eu_vat.MEMBER_STATES and prefix != "EL":
         return Refusal(UNKNOWN)
@@ -116,9 +95,17 @@ def read(text: str | None, country: str = "") -> Identity | Refusal:
 def _read_digits(number: str, country: str) -> Identity | Refusal:
     size = len(number)
     if size == 14:
-        return _french(number) if siret.is_valid(number) else Refusal(CHECK_DIGITS)
+        return (
+            Identity("FR", registry=number)
+            if siret.is_valid(number)
+            else Refusal(CHECK_DIGITS)
+        )
     if size == 9 and country != "BE":
-        return _french(number) if siren.is_valid(number) else Refusal(CHECK_DIGITS)
+        return (
+            Identity("FR", registry=number)
+            if siren.is_valid(number)
+            else Refusal(CHECK_DIGITS)
+        )
     if size in (9, 10):
         return _belgian(number) if be_vat.is_valid(number) else Refusal(CHECK_DIGITS)
     return Refusal(UNKNOWN)

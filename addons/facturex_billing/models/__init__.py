@@ -42,3 +42,9 @@ from . import facturex_payment_plan
 from . import facturex_payment_plan_line
 from . import sale_order_dunning
 from . import res_partner_subscription
+from . import account_move_assistant
+from . import account_move_check
+from . import product_category
+from . import res_company_einvoice
+from . import res_partner_number
+from . import uom_uom

@@ -19,12 +19,13 @@ class ResPartner(models.Model):
         2026); French CGI art. 289 bis (reception since 1 September 2026).
         """
         if self.vat or self.is_company:
-            seller = self.env.company.account_fiscal_country_id.code
+            company = self.env.company
+            seller = company.account_fiscal_country_id.code
             # the number is the Peppol address: a mistyped one would be somebody else's
             if seller == self.country_code == "BE" and be_vat.is_valid(self.vat or ""):
-                return "ubl_bis3"
+                return "ubl_bis3" if company.facturex_peppol_default else False
             if seller == self.country_code == "FR":
-                return "facturx"
+                return "facturx" if company.facturex_facturx_default else False
         return super()._get_suggested_invoice_edi_format()
 
     def _facturex_dunning_recipient(self):

@@ -9,3 +9,6 @@ from . import test_ready_policies
 from . import test_security
 from . import test_sending
 from . import test_subscription
+from . import test_invoice_assistant
+from . import test_einvoice_check
+from . import test_product_category

@@ -5,3 +5,6 @@ from . import facturex_dunning_handover
 from . import facturex_dunning_preview
 from . import facturex_dunning_ready
 from . import facturex_late_charge_waive
+from . import facturex_invoice_assistant
+from . import facturex_invoice_assistant_send
+from . import facturex_invoice_check
