@@ -26,8 +26,11 @@ print("\n".join(sorted(found)))')"
     [ -n "$requirements" ] || die "no bench names an OCA add-on yet" "run: make bench"
     oca="$RUN/oca"
     "$python" -m venv --system-site-packages "$oca"
-    cp "$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"/*.pth \
-        "$("$oca/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+    # it sees the packages of the first environment, and what their .pth files add
+    packages="$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+    own="$("$oca/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+    cp "$packages"/*.pth "$own"
+    echo "$packages" >"$own/environment.pth"
     # shellcheck disable=SC2086
     "$oca/bin/pip" install -q --no-deps $requirements >"$RUN/oca.log" 2>&1 || die "the OCA add-ons could not be installed" "see .run/oca.log"
     modules="$(sed -E 's/^odoo-addon-([a-z0-9-]+).*/\1/; s/-/_/g' <<<"$requirements" | paste -sd,)"

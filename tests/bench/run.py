@@ -6,6 +6,8 @@ A bench is a module of this folder with
     SIZES      numbers of documents to try
     VARIANTS   name -> function(env, state, size) that does the job
     prepare    function(env, size) -> state, not measured
+    NEEDS      optional, variant -> distribution without which it is left out
+    prepare_variant  optional, function(env, state, size, variant), not measured
     OCA        optional pip requirements of OCA add-ons that a variant needs; they are
                installed by scripts/bench.sh into an environment of their own
 Every measure runs in a process and a transaction of its own that is rolled back.
@@ -13,6 +15,7 @@ Every measure runs in a process and a transaction of its own that is rolled back
 
 import argparse
 import importlib
+import importlib.metadata
 import json
 import os
 import pathlib
@@ -57,6 +60,8 @@ def measure(config_file, database, name, variant, size):
     with Registry(database).cursor() as cr:
         env = api.Environment(cr, SUPERUSER_ID, {})
         state = bench.prepare(env, size)
+        if hasattr(bench, "prepare_variant"):
+            bench.prepare_variant(env, state, size, variant)
         env.flush_all()
         cr.execute("select pg_backend_pid()")
         pid = cr.fetchone()[0]
@@ -98,9 +103,23 @@ def median(samples, column):
     return statistics.median(values) if values else float("nan")
 
 
+def runnable(name):
+    """The variants whose add-on is there; the first of them is the one held against."""
+    needs = getattr(load(name), "NEEDS", {})
+    installed = {
+        distribution.metadata["Name"]
+        for distribution in importlib.metadata.distributions()
+    }
+    return [
+        variant
+        for variant in load(name).VARIANTS
+        if needs.get(variant, "") in {"", *installed}
+    ]
+
+
 def report(args, name, size):
     """Variants in turn, so that a slow minute of the machine hits all of them."""
-    variants = list(load(name).VARIANTS)
+    variants = args.only.split(",") if args.only else runnable(name)
     samples = {variant: [] for variant in variants}
     for _ in range(REPEATS):
         for variant in variants:
@@ -126,6 +145,7 @@ def main():
     parser.add_argument("bench", nargs="?")
     parser.add_argument("sizes", nargs="*", type=int)
     parser.add_argument("--variant")
+    parser.add_argument("--only", help="some variants, with commas between")
     args = parser.parse_args()
     if args.bench and args.bench not in benches():
         raise SystemExit(f"no bench {args.bench}; there are: {', '.join(benches())}")

@@ -2,6 +2,8 @@ from . import account_journal
 from . import account_move
 from . import account_move_send
 from . import account_move_sending
+from . import account_move_bulk
+from . import facturex_bulk_invoice
 from . import facturex_dunning_policy
 from . import facturex_dunning_policy_run
 from . import facturex_dunning_step
