@@ -50,3 +50,7 @@ from . import product_category
 from . import res_company_einvoice
 from . import res_partner_number
 from . import uom_uom
+from . import res_company_selling
+from . import account_move_lock
+from . import account_move_credit
+from . import ir_attachment

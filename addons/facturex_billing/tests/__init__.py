@@ -13,3 +13,5 @@ from . import test_subscription
 from . import test_invoice_assistant
 from . import test_einvoice_check
 from . import test_product_category
+from . import test_sent_lock
+from . import test_credit_note

@@ -8,3 +8,4 @@ from . import facturex_late_charge_waive
 from . import facturex_invoice_assistant
 from . import facturex_invoice_assistant_send
 from . import facturex_invoice_check
+from . import facturex_credit_note
