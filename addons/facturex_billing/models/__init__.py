@@ -54,3 +54,10 @@ from . import res_company_selling
 from . import account_move_lock
 from . import account_move_credit
 from . import ir_attachment
+from . import account_move_chain
+from . import facturex_acceptance
+from . import facturex_quote_reminder
+from . import mail_mail_quote
+from . import payment_transaction
+from . import sale_order_quote
+from . import sale_order_acceptance

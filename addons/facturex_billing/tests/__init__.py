@@ -15,3 +15,5 @@ from . import test_einvoice_check
 from . import test_product_category
 from . import test_sent_lock
 from . import test_credit_note
+from . import test_quote_reminder
+from . import test_acceptance
