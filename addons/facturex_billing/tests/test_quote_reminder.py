@@ -251,12 +251,13 @@ class TestQuoteReminder(QuoteCase, MailCase):
 
     def test_one_bad_quote_stops_no_other(self):
         other = self._quote()
+        broken = UserError("Broken")
         template = type(self.env["mail.template"])
         send_mail = template.send_mail
 
         def poisoned(records, res_id, *args, **kwargs):
             if res_id == self.quote.id:
-                raise UserError(records.env._("Broken"))
+                raise broken
             return send_mail(records, res_id, *args, **kwargs)
 
         with patch.object(template, "send_mail", poisoned):
