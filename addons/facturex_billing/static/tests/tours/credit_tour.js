@@ -71,11 +71,13 @@ registry.category("web_tour.tours").add("facturex_credit_tour", {
         },
         {
             content: "The credit note is there",
-            trigger: ".o_form_view:not(:has(.modal)) .o_data_row:contains('Chaise')",
+            trigger:
+                "body:not(:has(.modal)) .o_form_view:not(:has(button[name='action_facturex_cancel_by_credit_note'])) .o_data_row:contains('Chaise')",
         },
         {
             content: "And it is posted",
-            trigger: ".o_statusbar_status .o_arrow_button_current[data-value='posted']",
+            trigger:
+                "body:not(:has(.modal)) .o_statusbar_status .o_arrow_button_current[data-value='posted']",
         },
     ],
 });

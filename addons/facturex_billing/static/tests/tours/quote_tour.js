@@ -11,6 +11,7 @@ registry.category("web_tour.tours").add("facturex_quote_tour", {
         {
             content: "Give a name",
             trigger: ".modal .o_web_sign_name_and_signature input",
+            timeout: 60000, // the drawing component is loaded when it is needed
             run: "fill Anne Alpha",
         },
         {
@@ -27,6 +28,7 @@ registry.category("web_tour.tours").add("facturex_quote_tour", {
         {
             content: "Accepted",
             trigger: "#quote_content:contains('Anne Alpha')",
+            timeout: 60000,
         },
     ],
 });
