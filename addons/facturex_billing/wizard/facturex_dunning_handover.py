@@ -183,4 +183,5 @@ class FacturexDunningHandover(models.TransientModel):
     @api.model
     def _safe(self, name):
         """A file name that leaves no folder."""
-        return re.sub(r"[^\w .-]+", "-", name or "").strip(" .-")[:120] or "document"
+        name = re.sub(r"\.{2,}|[^\w .-]+", "-", name or "")
+        return name.strip(" .-")[:120] or "document"
