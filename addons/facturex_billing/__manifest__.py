@@ -16,6 +16,8 @@
         "security/facturex_sending_rules.xml",
         "security/facturex_assistant_rules.xml",
         "security/rules_selling.xml",
+        "security/document_rules.xml",
+        "data/facturex_legal_mention_data.xml",
         "data/mail_template_data.xml",
         "data/ir_cron_data.xml",
         "data/mail_activity_type_data.xml",
@@ -30,6 +32,8 @@
         "views/res_company_views.xml",
         "views/facturex_law_views.xml",
         "views/facturex_late_charge_views.xml",
+        "views/facturex_legal_mention_views.xml",
+        "views/report_invoice_document.xml",
         "wizard/facturex_dunning_run_views.xml",
         "views/facturex_subscription_plan_views.xml",
         "views/facturex_subscription_run_views.xml",
@@ -56,6 +60,8 @@
         "web.assets_backend": [
             "facturex_billing/static/src/category_tree/**/*",
             "facturex_billing/static/src/document_field/**/*",
+        "web.report_assets_common": [
+            "facturex_billing/static/src/scss/report_document.scss",
         ],
         "web.assets_tests": ["facturex_billing/static/tests/tours/**/*"],
     },

@@ -215,6 +215,7 @@ class Company(Party):
     currency: str = "EUR"
     siren: str | None = None
     rcs: str | None = None
+    court: str  # of the register: RPM in Belgium, RCS in France
     share_capital: Decimal | None = None
 
 
@@ -406,6 +407,7 @@ COMPANIES = (
         key=BE,
         name="Atelier Lumen SRL",
         legal_form="SRL",
+        court="Liège, division Namur",
         street="Rue des Verriers 27",
         city="Namur",
         lang="fr_BE",
@@ -425,6 +427,7 @@ COMPANIES = (
         key=FR,
         name="Verger & Fils SARL",
         legal_form="SARL",
+        court="Lyon",
         street="12 chemin des Mirabelliers",
         city="Lyon",
         lang="fr_FR",

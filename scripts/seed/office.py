@@ -95,16 +95,18 @@ def _create_company(env, spec):
             {
                 **_address(env, spec),
                 "currency_id": env.ref(f"base.{spec.currency}").id,
-                "external_report_layout_id": env.ref("web.external_layout_standard").id,
-                "qr_code": True,
+                "external_report_layout_id": env.ref("web.external_layout_bold").id,
             }
         )
     )
     company.partner_id.lang = spec.lang
     company.write(
         {
+            "facturex_legal_form": spec.legal_form,
+            "facturex_registry_city": spec.court,
+            "facturex_capital": float(spec.share_capital or 0),
             "logo": base64.b64encode(_logo(spec)),
-            "company_details": _legal_details(spec),
+            "company_details": _details(spec),
             "report_footer": Markup("%s · %s") % (spec.name, spec.email),
         }
     )
@@ -128,16 +130,12 @@ def _logo(spec):
     return buffer.getvalue()
 
 
-def _legal_details(spec):
-    """What the law wants on an invoice: address, numbers, account."""
-    register = spec.rcs or f"BCE {spec.registry}"
-    lines = [
-        spec.name,
-        spec.street,
-        f"{spec.zip} {spec.city}",
-        f"TVA {spec.vat}",
-        register,
-    ]
+def _details(spec):
+    """The head of the page: short, or it runs into the customer's address.
+
+    The numbers that the law wants are in the line under the totals.
+    """
+    lines = [spec.name, spec.street, f"{spec.zip} {spec.city}"]
     return Markup("<br/>").join(lines)
 
 

@@ -61,3 +61,9 @@ from . import mail_mail_quote
 from . import payment_transaction
 from . import sale_order_quote
 from . import sale_order_acceptance
+from . import facturex_legal_mention
+from . import account_move_document
+from . import account_payment
+from . import res_company_document
+from . import res_currency
+from . import res_partner_document

@@ -17,3 +17,4 @@ from . import test_sent_lock
 from . import test_credit_note
 from . import test_quote_reminder
 from . import test_acceptance
+from . import test_document

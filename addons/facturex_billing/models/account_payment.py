@@ -1,0 +1,11 @@
+from odoo import models
+
+
+class AccountPayment(models.Model):
+    _inherit = "account.payment"
+
+    def _facturex_amount_words(self):
+        self.ensure_one()
+        if not self.company_id.facturex_amount_in_words:
+            return ""
+        return self.currency_id._facturex_in_words(self.amount)
