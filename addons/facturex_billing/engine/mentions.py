@@ -1,4 +1,4 @@
-"""Which sentences the law wants on a sales document. Plain values in, plain values out."""
+"""Which sentences the law wants on a sales document. Values in, values out."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

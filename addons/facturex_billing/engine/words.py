@@ -11,9 +11,7 @@ _AND = {"fr": "et", "nl": "en", "en": "and", "de": "und"}
 
 def agree(words: str) -> str:
     """French numerals: "deux cent septante", "quatre-vingts euros"."""
-    words = _CENTS.sub(
-        lambda match: match[0] if match[1] in _NOUNS else "cent ", words
-    )
+    words = _CENTS.sub(lambda match: match[0] if match[1] in _NOUNS else "cent ", words)
     return _EIGHTY.sub("quatre-vingts", words)
 
 
@@ -25,7 +23,9 @@ def join(whole: str, part: str, *, has_whole: bool, has_part: bool, lang: str) -
     :param lang: ISO code of the language, such as fr_BE
     """
     conjunction = _AND.get(lang[:2], "")
-    chosen = [words.strip() for words, said in ((whole, has_whole), (part, has_part)) if said]
+    chosen = [
+        words.strip() for words, said in ((whole, has_whole), (part, has_part)) if said
+    ]
     if not chosen:
         chosen = [whole.strip()]
     text = (f" {conjunction} " if conjunction else ", ").join(chosen)

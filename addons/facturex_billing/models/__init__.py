@@ -66,4 +66,3 @@ from . import account_move_document
 from . import account_payment
 from . import res_company_document
 from . import res_currency
-from . import res_partner_document

@@ -21,13 +21,24 @@ class AccountMove(models.Model):
             model._facturex_rows(self.company_id),
             engine.Facts(
                 country=self.company_id.account_fiscal_country_id.code or None,
-                debtor_kind=self.commercial_partner_id._facturex_document_kind(),
+                debtor_kind=self._facturex_debtor_kind(),
                 credit_note=self.move_type == "out_refund",
                 day=self.invoice_date or self.date,
                 conditions=self._facturex_conditions(),
             ),
         )
         return model.browse([mention.key for mention in chosen]).mapped("text")
+
+    def _facturex_debtor_kind(self):
+        """b2b, b2c or b2g: by the legal profile, else by what the customer is."""
+        profile = self.facturex_law_profile_id
+        if not profile and self.partner_id:
+            profile = self.partner_id._facturex_law_profile(self.company_id)
+        # the law is public, whoever reads the document
+        nature = profile.sudo().nature
+        if nature in ("b2b", "b2c", "b2g"):
+            return nature
+        return self.commercial_partner_id._facturex_law_nature()
 
     def _facturex_conditions(self):
         company = self.company_id
@@ -61,7 +72,7 @@ class AccountMove(models.Model):
         supplier = self.company_id.partner_id.commercial_partner_id
         for line in self._facturex_product_lines():
             taxed = any(tax.amount for tax in line.tax_ids)
-            for tax in line.tax_ids or line.tax_ids.browse():
+            for tax in line.tax_ids:
                 yield (
                     category(customer, supplier, tax),
                     self._facturex_is_service(line),
@@ -89,12 +100,11 @@ class AccountMove(models.Model):
         ):
             return None
         # the French localisation prints it from the scope of the taxes
-        if self.env.context.get("facturex_native_category", True) and (
-            "l10n_fr_is_company_french" in self._fields
-            and self.l10n_fr_is_company_french
-            and set(self.invoice_line_ids.tax_ids.mapped("tax_scope"))
-            & {"service", "consu"}
-        ):
+        scopes = set(self.invoice_line_ids.tax_ids.mapped("tax_scope"))
+        if "l10n_fr_is_company_french" in self._fields and scopes & {
+            "service",
+            "consu",
+        }:
             return None
         return engine.operation_category(
             map(self._facturex_is_service, self._facturex_product_lines())

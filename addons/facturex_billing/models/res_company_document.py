@@ -31,8 +31,8 @@ class ResCompany(models.Model):
     )
     facturex_registry_city = fields.Char(
         string="Register",
-        help="France: the city of the trade register (RCS). Belgium: the enterprise court"
-        " (RPM), such as Liège, division Namur.",
+        help="France: the city of the trade register (RCS). Belgium: the enterprise"
+        " court (RPM), such as Liège, division Namur.",
     )
     facturex_vat_regime = fields.Selection(
         [("normal", "Charges VAT"), ("franchise", "Small enterprise without VAT")],
@@ -175,7 +175,9 @@ class ResCompany(models.Model):
             if not row.confirmed
             and row.country in (None, country)
             and row.condition in ("always", "franchise")
-            and (row.condition != "franchise" or self.facturex_vat_regime == "franchise")
+            and (
+                row.condition != "franchise" or self.facturex_vat_regime == "franchise"
+            )
         ]
         return letterhead.Letterhead(
             country=country,
@@ -237,7 +239,7 @@ class ResCompany(models.Model):
         }
         rows = Markup("").join(
             Markup(
-                '<tr><td><i class="fa %(icon)s me-2" role="img" aria-label="%(state)s"/>'
+                '<tr><td><i class="fa %(icon)s" role="img" aria-label="%(state)s"/>'
                 '</td><td class="pe-3 text-nowrap">%(state)s</td><td>%(text)s</td></tr>'
             )
             % {
@@ -263,18 +265,6 @@ class ResCompany(models.Model):
     def _facturex_finding_words(self):
         _ = self.env._
         here = _("Fill it in above.")
-        journals = self._facturex_link(
-            "account.action_account_journal_form", _("Open the journals")
-        )
-        texts = self._facturex_link(
-            "facturex_billing.facturex_legal_mention_action",
-            _("Open the legal mentions"),
-        )
-        account = self._facturex_document_account()
-        bank = Markup('<a href="/odoo/m-res.partner.bank/%s">%s</a>') % (
-            account.id,
-            _("Open the bank account"),
-        )
         return {
             "logo": (_("Logo"), _("customers recognise you by it."), here),
             "header": (
@@ -304,6 +294,24 @@ class ResCompany(models.Model):
                 _("compulsory for French companies."),
                 here,
             ),
+        } | self._facturex_payment_words()
+
+    def _facturex_payment_words(self):
+        _ = self.env._
+        here = _("Fill it in above.")
+        journals = self._facturex_link(
+            "account.action_account_journal_form", _("Open the journals")
+        )
+        texts = self._facturex_link(
+            "facturex_billing.facturex_legal_mention_action",
+            _("Open the legal mentions"),
+        )
+        account = self._facturex_document_account()
+        bank = Markup('<a href="/odoo/m-res.partner.bank/%s">%s</a>') % (
+            account.id,
+            _("Open the bank account"),
+        )
+        return {
             "account": (
                 _("Bank account"),
                 _("without it nobody knows where to pay."),

@@ -20,7 +20,11 @@ class ResCurrency(models.Model):
         hundredths = round((value - whole) * 100)
         try:
             text = num2words(
-                f"{value:.2f}", lang=lang, to="currency", currency=self.name, separator="|"
+                f"{value:.2f}",
+                lang=lang,
+                to="currency",
+                currency=self.name,
+                separator="|",
             )
         except (NotImplementedError, ValueError):
             return self.amount_to_text(value)

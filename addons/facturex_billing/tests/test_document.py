@@ -116,7 +116,12 @@ class TestDocumentBelgium(DocumentCommon):
         self.assertEqual(len(codes), 1, "the code alone, without a logo in it")
         self.assertTrue(codes[0].get("src").startswith("data:image/png;base64,"))
         value = invoice.partner_bank_id._get_qr_vals(
-            "sct_qr", 100.0, invoice.currency_id, self.buyer, "", invoice.payment_reference
+            "sct_qr",
+            100.0,
+            invoice.currency_id,
+            self.buyer,
+            "",
+            invoice.payment_reference,
         )
         self.assertEqual(value[4], self.bic)
         self.assertIn(re.sub(r"\D", "", invoice.payment_reference), value)
@@ -158,6 +163,7 @@ class TestDocumentBelgium(DocumentCommon):
                 self.assertIn(expected, " ".join(invoice._facturex_mentions()))
                 # a note of the tax says it already
                 zero.invoice_legal_notes = "<p>My own note</p>"
+                invoice.invalidate_recordset(["taxes_legal_notes"])
                 self.assertNotIn(expected, " ".join(invoice._facturex_mentions()))
                 zero.invoice_legal_notes = False
 
@@ -220,9 +226,16 @@ class TestDocumentBelgium(DocumentCommon):
 
     def test_delivery_elsewhere(self):
         invoice = self._bill()
-        self.assertIsNone(self._block(self._page(invoice)[1], "facturex_delivery_address"))
+        self.assertIsNone(
+            self._block(self._page(invoice)[1], "facturex_delivery_address")
+        )
         invoice.partner_shipping_id = self.env["res.partner"].create(
-            {"name": "Site", "parent_id": self.buyer.id, "street": "Quay 3"}
+            {
+                "name": "Site",
+                "type": "delivery",
+                "parent_id": self.buyer.id,
+                "street": "Quay 3",
+            }
         )
         text, _tree = self._page(invoice)
         self.assertIn("Quay 3", text)
@@ -257,7 +270,10 @@ class TestDocumentBelgium(DocumentCommon):
                     lambda mention=mention: mention.unlink(),
                     lambda mention=mention: mention.action_adapt(),
                 ):
-                    with self.assertRaises(AccessError), mute_logger("odoo.addons.base"):
+                    with (
+                        self.assertRaises(AccessError),
+                        mute_logger("odoo.addons.base"),
+                    ):
                         act()
 
     def test_dates_in_order(self):
@@ -321,7 +337,9 @@ class TestDocumentFrance(DocumentCommon):
                 "early_discount": True,
                 "discount_percentage": 2,
                 "discount_days": 8,
-                "line_ids": [fields.Command.create({"value_amount": 100, "nb_days": 30})],
+                "line_ids": [
+                    fields.Command.create({"value_amount": 100, "nb_days": 30})
+                ],
             }
         )
         tax = self.company_data["default_tax_sale"]
@@ -408,7 +426,9 @@ class TestDocumentSettings(DocumentCommon):
         self.company.partner_id.bank_ids.unlink()
         company = self._check()
         self.assertEqual(company.facturex_document_missing, 3)
-        self.assertIn("account.action_account_journal_form", company.facturex_document_check)
+        self.assertIn(
+            "account.action_account_journal_form", company.facturex_document_check
+        )
 
     def test_texts_that_wait_are_told(self):
         standard = self.env.ref("facturex_billing.mention_be_late_b2b")

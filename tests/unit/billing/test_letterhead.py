@@ -52,7 +52,10 @@ def test_complete(head):
         # a sole trader has neither
         ({"legal_form": "EI", "capital": Decimal(0), "registry_city": ""}, {}),
         # without an account there is no IBAN to judge
-        ({"has_account": False, "is_iban": False, "has_bic": False}, {"account": "missing"}),
+        (
+            {"has_account": False, "is_iban": False, "has_bic": False},
+            {"account": "missing"},
+        ),
         ({"is_iban": False}, {"iban": "missing"}),
         ({"has_bic": False}, {"bic": "advice"}),
         ({"reference_model": "odoo"}, {"reference": "advice"}),

@@ -97,7 +97,11 @@ def test_one_row_of_a_code(given_rows, expected):
         ([("AE", False, False)], False, {"reverse_charge"}),
         ([("K", False, False)], False, {"intra_goods"}),
         ([("K", True, False)], False, {"intra_services"}),
-        ([("K", True, False), ("K", False, False)], False, {"intra_goods", "intra_services"}),
+        (
+            [("K", True, False), ("K", False, False)],
+            False,
+            {"intra_goods", "intra_services"},
+        ),
         ([("G", False, False), ("S", False, True)], False, {"export", "taxed"}),
         ([("E", False, False)], False, set()),
         ([("E", False, False)], True, {"franchise"}),

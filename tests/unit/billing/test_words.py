@@ -8,7 +8,10 @@ from odoo.addons.facturex_billing.engine.words import agree, join
 @pytest.mark.parametrize(
     ("said", "written"),
     [
-        ("mille deux cents septante et un euros", "mille deux cent septante et un euros"),
+        (
+            "mille deux cents septante et un euros",
+            "mille deux cent septante et un euros",
+        ),
         ("deux cents euros", "deux cents euros"),
         ("deux cents mille euros", "deux cent mille euros"),
         ("deux cents millions", "deux cents millions"),
@@ -25,11 +28,23 @@ def test_french_numerals(said, written):
 @pytest.mark.parametrize(
     ("whole", "part", "flags", "lang", "expected"),
     [
-        ("douze euros", " dix centimes", (True, True), "fr_BE", "Douze euros et dix centimes"),
+        (
+            "douze euros",
+            " dix centimes",
+            (True, True),
+            "fr_BE",
+            "Douze euros et dix centimes",
+        ),
         ("douze euros", " zéro centimes", (True, False), "fr_FR", "Douze euros"),
         ("zéro euros", " un centime", (False, True), "fr_FR", "Un centime"),
         ("nul euro", " nul cent", (False, False), "nl_BE", "Nul euro"),
-        ("twaalf euro", " tien cent", (True, True), "nl_BE", "Twaalf euro en tien cent"),
+        (
+            "twaalf euro",
+            " tien cent",
+            (True, True),
+            "nl_BE",
+            "Twaalf euro en tien cent",
+        ),
         ("dodici euro", " dieci", (True, True), "it_IT", "Dodici euro, dieci"),
     ],
 )
