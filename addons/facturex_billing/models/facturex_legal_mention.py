@@ -19,8 +19,8 @@ class FacturexLegalMention(models.Model):
     name = fields.Char(required=True, translate=True)
     code = fields.Char(
         required=True,
-        help="Of all mentions of one code, a document bears one: the company's own, else"
-        " the latest.",
+        help="Of all mentions of one code, a document bears one: the company's own,"
+        " else the latest.",
     )
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)

@@ -263,80 +263,106 @@ class ResCompany(models.Model):
         return Markup('<a href="/odoo/action-%s">%s</a>') % (xmlid, text)
 
     def _facturex_finding_words(self):
-        _ = self.env._
-        here = _("Fill it in above.")
+        here = self.env._("Fill it in above.")
         return {
-            "logo": (_("Logo"), _("customers recognise you by it."), here),
+            "logo": (
+                self.env._("Logo"),
+                self.env._("customers recognise you by it."),
+                here,
+            ),
             "header": (
-                _("Head of the page"),
-                _("more than three lines may run into the customer's address."),
+                self.env._("Head of the page"),
+                self.env._(
+                    "more than three lines may run into the customer's address."
+                ),
                 here,
             ),
             "address": (
-                _("Address"),
-                _("street, postcode and city of the seat are compulsory."),
+                self.env._("Address"),
+                self.env._("street, postcode and city of the seat are compulsory."),
                 here,
             ),
-            "vat": (_("VAT number"), _("compulsory on an invoice with VAT."), here),
+            "vat": (
+                self.env._("VAT number"),
+                self.env._("compulsory on an invoice with VAT."),
+                here,
+            ),
             "registry": (
-                _("Company number"),
-                _("the enterprise number (BE), the SIREN or SIRET (FR) is not valid."),
+                self.env._("Company number"),
+                self.env._(
+                    "the enterprise number (BE), the SIREN or SIRET (FR) is not valid."
+                ),
                 here,
             ),
-            "legal_form": (_("Legal form"), _("compulsory on every invoice."), here),
+            "legal_form": (
+                self.env._("Legal form"),
+                self.env._("compulsory on every invoice."),
+                here,
+            ),
             "registry_city": (
-                _("Register"),
-                _("name the court (RPM, Belgium) or the city of the RCS (France)."),
+                self.env._("Register"),
+                self.env._(
+                    "name the court (RPM, Belgium) or the city of the RCS (France)."
+                ),
                 here,
             ),
             "capital": (
-                _("Share capital"),
-                _("compulsory for French companies."),
+                self.env._("Share capital"),
+                self.env._("compulsory for French companies."),
                 here,
             ),
         } | self._facturex_payment_words()
 
     def _facturex_payment_words(self):
-        _ = self.env._
-        here = _("Fill it in above.")
+        here = self.env._("Fill it in above.")
         journals = self._facturex_link(
-            "account.action_account_journal_form", _("Open the journals")
+            "account.action_account_journal_form", self.env._("Open the journals")
         )
         texts = self._facturex_link(
             "facturex_billing.facturex_legal_mention_action",
-            _("Open the legal mentions"),
+            self.env._("Open the legal mentions"),
         )
         account = self._facturex_document_account()
         bank = Markup('<a href="/odoo/m-res.partner.bank/%s">%s</a>') % (
             account.id,
-            _("Open the bank account"),
+            self.env._("Open the bank account"),
         )
         return {
             "account": (
-                _("Bank account"),
-                _("without it nobody knows where to pay."),
+                self.env._("Bank account"),
+                self.env._("without it nobody knows where to pay."),
                 journals,
             ),
-            "iban": (_("IBAN"), _("the account number is not an IBAN."), bank),
+            "iban": (
+                self.env._("IBAN"),
+                self.env._("the account number is not an IBAN."),
+                bank,
+            ),
             "bic": (
-                _("BIC"),
-                _("payers outside the euro area ask for it; name the bank."),
+                self.env._("BIC"),
+                self.env._("payers outside the euro area ask for it; name the bank."),
                 bank,
             ),
             "reference": (
-                _("Payment reference"),
-                _("a structured one (OGM in Belgium, RF in France) is matched alone."),
+                self.env._("Payment reference"),
+                self.env._(
+                    "a structured one (OGM in Belgium, RF in France) is matched alone."
+                ),
                 journals,
             ),
             "late_mention": (
-                _("Late payment mention"),
-                _("no text in force today for companies."),
+                self.env._("Late payment mention"),
+                self.env._("no text in force today for companies."),
                 texts,
             ),
-            "qr": (_("Payment QR code"), _("it is switched off."), here),
+            "qr": (
+                self.env._("Payment QR code"),
+                self.env._("it is switched off."),
+                here,
+            ),
             "unconfirmed": (
-                _("Texts to confirm"),
-                _("some texts are not printed until somebody confirms them."),
+                self.env._("Texts to confirm"),
+                self.env._("some texts are not printed until somebody confirms them."),
                 texts,
             ),
         }
