@@ -60,6 +60,7 @@
         "web.assets_backend": [
             "facturex_billing/static/src/category_tree/**/*",
             "facturex_billing/static/src/document_field/**/*",
+        ],
         "web.report_assets_common": [
             "facturex_billing/static/src/scss/report_document.scss",
         ],
