@@ -629,7 +629,8 @@ class FacturexSubscription(models.Model):
             except schedule.ScheduleError as error:
                 if subscription.state == "draft":
                     raise UserError(self._get_schedule_refusal(error)) from error
-                subscription._park(self._get_schedule_refusal(error), blocked=True)
+                worded = subscription._in_words()
+                subscription._park(worded._get_schedule_refusal(error), blocked=True)
         self.env["facturex.subscription.period"].create(vals_list)
         self._refresh_next()
 

@@ -4,7 +4,7 @@ import logging
 import random
 import time
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import psycopg2
@@ -213,17 +213,18 @@ class FacturexSubscription(models.Model):
 
         A safety bound: wrong dates never become a flood of invoices.
         """
+        words = documents[0].subscription._in_words().env
         if (date - documents[0].periods[0].date_invoice).days > OLDEST_DAYS:
-            return [], self.env._(
+            return [], words._(
                 "The period of %(date)s is due since more than a year. Check the start,"
                 " or fill in until when it was already billed.",
-                date=format_date(self.env, documents[0].periods[0].date_invoice),
+                date=format_date(words, documents[0].periods[0].date_invoice),
             )
         kept, count, bound = [], 0, self._get_max_periods()
         for document in documents:
             count += len(document.periods)
             if count > bound and kept:
-                return kept, self.env._(
+                return kept, words._(
                     "%(bound)s periods were billed at once and more are due. Check the"
                     " dates, then bill again to go on.",
                     bound=bound,
@@ -265,6 +266,11 @@ class FacturexSubscription(models.Model):
             ), False
         return None
 
+    def _in_words(self):
+        """The same in the language of who reads its refusals."""
+        self.ensure_one()
+        return self.with_context(lang=self.user_id.lang or self.env.lang)
+
     def _park(self, reason, blocked=False):
         """Put aside with the reason and one activity; the others go on.
 
@@ -282,7 +288,7 @@ class FacturexSubscription(models.Model):
         if not self.activity_search([WARNING]):
             self.activity_schedule(
                 WARNING,
-                summary=self.env._("Subscription not billed"),
+                summary=self._in_words().env._("Subscription not billed"),
                 note=reason,
                 user_id=(self.user_id if self.user_id.active else self.env.user).id,
             )
@@ -302,7 +308,7 @@ class FacturexSubscription(models.Model):
         late = self.filtered("park_state")
         late._unpark()
         for subscription in self:
-            refusal = subscription._get_refusal()
+            refusal = subscription._in_words()._get_refusal()
             if refusal:
                 subscription._park(*refusal)
         healthy = self.filtered(lambda s: not s.park_state)
@@ -340,14 +346,19 @@ class FacturexSubscription(models.Model):
                 continue  # the periods after a failed one wait for it
             try:
                 with self.env.cr.savepoint():
-                    moves |= self._bill_documents([document], run)
+                    worded = subscription._in_words()
+                    moves |= worded._bill_documents(
+                        [replace(document, subscription=worded)], run
+                    )
             except psycopg2.OperationalError:
                 raise
             except (UserError, ValidationError) as error:
                 subscription._park(str(error))
             except Exception as error:
                 _logger.exception("Subscription %s cannot be billed", subscription.id)
-                subscription._park(self.env._("Unexpected error: %s", error))
+                subscription._park(
+                    subscription._in_words().env._("Unexpected error: %s", error)
+                )
         return moves
 
     def _bill_documents(self, documents, run):

@@ -28,9 +28,9 @@ class FacturexSubscriptionPeriod(models.Model):
     date_invoice = fields.Date(string="Billed On", required=True)
     state = fields.Selection(
         [
-            ("planned", "Planned"),
+            ("planned", "Scheduled"),
             ("billed", "Billed"),
-            ("skipped", "Skipped"),
+            ("skipped", "Not Billed"),
             ("void", "Void"),
         ],
         required=True,

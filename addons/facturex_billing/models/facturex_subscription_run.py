@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import format_date
 
 
 class FacturexSubscriptionRun(models.Model):
@@ -36,9 +37,12 @@ class FacturexSubscriptionRun(models.Model):
     period_ids = fields.One2many("facturex.subscription.period", "run_id")
 
     @api.depends("date", "date_begin")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for run in self:
-            run.display_name = self.env._("Billing of %s", run.date)
+            run.display_name = self.env._(
+                "Billing of %s", format_date(self.env, run.date)
+            )
 
     @api.depends("due_count", "done_count", "state")
     def _compute_progress(self):
@@ -148,4 +152,4 @@ class FacturexSubscriptionRunLine(models.Model):
         "facturex.subscription", required=True, index=True, ondelete="cascade"
     )
     partner_id = fields.Many2one(related="subscription_id.partner_id")
-    reason = fields.Char()
+    reason = fields.Char(string="Why Not")
