@@ -45,6 +45,7 @@
         "views/res_company_subscription_views.xml",
         "views/res_partner_subscription_views.xml",
         "views/facturex_assistant_views.xml",
+        "views/facturex_assistant_recurring_views.xml",
         "views/facturex_check_views.xml",
         "views/facturex_category_tree_views.xml",
         "wizard/facturex_credit_note_views.xml",

@@ -427,6 +427,15 @@ class TestBilling(SubscriptionCommon):
         self.assertEqual(self._planned(broken)[0].date_start, d("2026-03-16"))
         self.assertFalse(self._planned(broken).run_id)
 
+    def test_refusal_in_the_language_of_the_responsible(self):
+        subscription = self._subscription()
+        self.user.lang = "fr_FR"
+        subscription.user_id = self.user
+        subscription.journal_id = subscription.journal_id.copy()
+        subscription.journal_id.active = False
+        subscription._run_due()
+        self.assertIn("est archivé", subscription.park_reason)
+
     def test_locked_books(self):
         subscription = self._subscription(date_start="2026-02-01")
         self.company.hard_lock_date = "2026-02-28"
@@ -665,6 +674,15 @@ class TestSources(SubscriptionCommon):
         bill.button_cancel()
         with self.assertRaises(UserError):
             bill.action_facturex_make_recurring()
+
+    def test_from_the_assistant(self):
+        invoice = self._invoice(60.0, due="2026-03-16")
+        assistant = self.env["facturex.invoice.assistant"].create(
+            {"company_id": self.company.id, "move_id": invoice.id}
+        )
+        action = assistant.action_make_recurring()
+        subscription = self.env["facturex.subscription"].browse(action["res_id"])
+        self.assertEqual(subscription.origin_move_id, invoice)
 
     def _order(self, *products):
         return self.env["sale.order"].create(

@@ -9,3 +9,4 @@ from . import facturex_invoice_assistant
 from . import facturex_invoice_assistant_send
 from . import facturex_invoice_check
 from . import facturex_credit_note
+from . import facturex_invoice_assistant_recurring
