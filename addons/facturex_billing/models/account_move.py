@@ -21,6 +21,20 @@ class AccountMove(models.Model):
         for move in self:
             move.facturex_notice_count = counts.get(move._origin, 0)
 
+    def _facturex_delivery_failed(self):
+        """Whether the customer never got the invoice: no reminder before he has it.
+
+        The state of sending and that of the Peppol network are fields of others: they
+        count when they are there.
+        """
+        self.ensure_one()
+        if "facturex_send_state" in self._fields:
+            if self.facturex_send_state == "failed":
+                return True
+        if "peppol_move_state" in self._fields:
+            return self.peppol_move_state == "error"
+        return False
+
     def action_facturex_view_notices(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(

@@ -1,15 +1,25 @@
-from odoo import api, fields, models
-from odoo.exceptions import UserError
+from collections import defaultdict
+
+from odoo import api, fields, models, modules
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
+from .facturex_dunning_reasons import describe
+
 OPEN_STATES = ("draft", "approved", "failed")
+# besides these a notice is written by the run, the buttons and the delivery only
+EDITABLE = {"activity_ids", "message_follower_ids", "message_main_attachment_id"}
+MAX_ATTACHMENTS = 10
+RENDERED = ("subject", "body_html", "email_from", "reply_to", "mail_server_id")
 
 
 class FacturexDunningNotice(models.Model):
+    """One message to one customer about everything that is late."""
+
     _name = "facturex.dunning.notice"
     _description = "Reminder"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
-    _order = "date desc, id desc"
+    _inherit = ["portal.mixin", "mail.thread", "mail.activity.mixin"]
+    _order = "date desc, score desc, id desc"
     _check_company_auto = True
 
     company_id = fields.Many2one("res.company", required=True, index=True)
@@ -36,8 +46,25 @@ class FacturexDunningNotice(models.Model):
         index=True,
         tracking=True,
     )
+    channel = fields.Selection(
+        lambda self: self.env["facturex.dunning.step"]._selection_channel(),
+        string="Sent By",
+        default="email",
+        readonly=True,
+    )
+    automatic = fields.Boolean(
+        readonly=True, help="Left by itself, without a person's approval."
+    )
     reason = fields.Char(string="Why", readonly=True)
+    warnings = fields.Json(readonly=True)
+    warning_text = fields.Char(
+        string="Look at This First", compute="_compute_warning_text"
+    )
+    score = fields.Float(
+        string="Amount x Days", readonly=True, help="What matters most comes first."
+    )
     line_ids = fields.One2many("facturex.dunning.notice.line", "notice_id")
+    credit_ids = fields.One2many("facturex.dunning.notice.credit", "notice_id")
     step_id = fields.Many2one(
         "facturex.dunning.step", string="Level", compute="_compute_step", store=True
     )
@@ -48,13 +75,27 @@ class FacturexDunningNotice(models.Model):
     mail_mail_id = fields.Many2one(
         "mail.mail", readonly=True, ondelete="set null", index="btree_not_null"
     )
+    date_leaves = fields.Datetime(
+        string="Leaves At", readonly=True, help="Until then it can be undone."
+    )
     date_sent = fields.Datetime(readonly=True)
+    date_told = fields.Date(
+        string="Told On",
+        compute="_compute_date_told",
+        store=True,
+        help="The day that counts for the days between two messages.",
+    )
     mail_preview = fields.Html(compute="_compute_mail_preview", sanitize=False)
 
     # law of the house: one customer, one message per company and day
     _customer_day_uniq = models.UniqueIndex(
         "(company_id, partner_id, date) WHERE state != 'cancelled'",
         "This customer already has a reminder of that day.",
+    )
+    # nor does a second one wait beside the first
+    _customer_open_uniq = models.UniqueIndex(
+        "(company_id, partner_id) WHERE state IN ('draft', 'approved', 'failed')",
+        "A reminder to this customer is already waiting.",
     )
 
     # ------------------------------------------------------------------
@@ -66,17 +107,23 @@ class FacturexDunningNotice(models.Model):
         for notice in self:
             notice.display_name = f"{notice.partner_id.display_name} {notice.date}"
 
+    def _compute_access_url(self):
+        super()._compute_access_url()
+        for notice in self:
+            notice.access_url = f"/my/reminders/{notice.id}"
+
     @api.depends("partner_id")
     def _compute_recipient_id(self):
+        recipients = self.partner_id._facturex_dunning_recipients()
         for notice in self:
-            notice.recipient_id = notice.partner_id._facturex_dunning_recipient()
+            notice.recipient_id = recipients.get(notice.partner_id)
 
     @api.depends("line_ids.step_id", "line_ids.is_void")
     def _compute_step(self):
         for notice in self:
             # the firmest level decides the words of the message
             notice.step_id = notice._get_claimed_lines().step_id.sorted(
-                lambda s: (s.sequence, s.id)
+                lambda s: (s.delay_days, s.sequence, s.id)
             )[-1:]
 
     @api.depends("line_ids.amount_company", "line_ids.is_void")
@@ -84,6 +131,21 @@ class FacturexDunningNotice(models.Model):
         for notice in self:
             notice.amount_total = sum(
                 notice._get_claimed_lines().mapped("amount_company")
+            )
+
+    @api.depends("date", "date_sent")
+    def _compute_date_told(self):
+        for notice in self:
+            sent = notice.date_sent and notice.date_sent.date()
+            notice.date_told = max(sent, notice.date) if sent else notice.date
+
+    @api.depends("warnings")
+    @api.depends_context("lang")
+    def _compute_warning_text(self):
+        for notice in self:
+            notice.warning_text = " · ".join(
+                describe(self.env, code, detail)
+                for code, detail in notice.warnings or []
             )
 
     def _compute_mail_preview(self):
@@ -108,18 +170,69 @@ class FacturexDunningNotice(models.Model):
         return self.line_ids.filtered(lambda line: not line.is_void)
 
     # ------------------------------------------------------------------
+    # Guard
+    # ------------------------------------------------------------------
+
+    def write(self, vals):
+        """A state is the result of an act: nobody writes it, not even by RPC."""
+        if not self.env.su and set(vals) - EDITABLE:
+            raise AccessError(
+                self.env._(
+                    "A reminder is what the customer was told: it is approved, sent or"
+                    " cancelled with its buttons, and not written to."
+                )
+            )
+        return super().write(vals)
+
+    def _internal(self):
+        """The same records for a change that an act of ours decided.
+
+        Callers checked the access first, or are the run and the delivery themselves.
+        """
+        return self.sudo()  # see the docstring: never handed to a caller from outside
+
+    # ------------------------------------------------------------------
     # Actions
     # ------------------------------------------------------------------
 
     def action_send(self):
-        """Send now: the messages leave once this transaction is committed."""
+        """Approve: the messages leave after the minutes in which it can be undone."""
         self.check_access("write")
         waiting = self.filtered(lambda notice: notice.state in ("draft", "failed"))
         if not waiting:
             raise UserError(
                 self.env._("These reminders have already left or were cancelled.")
             )
-        waiting._approve_and_queue()
+        waiting._check_bank_is_fresh()
+        changed = waiting._find_new_warnings()
+        (waiting - changed)._approve_and_queue(undo=True)
+        if not changed:
+            return True
+        return changed._tell_new_warnings()
+
+    def action_send_anyway(self):
+        """Approve although the bank lines are old: a person takes it upon himself."""
+        self.check_access("write")
+        self._find_new_warnings()
+        self._approve_and_queue(undo=True)
+
+    def action_send_now(self):
+        """Do not wait for the minutes of undoing."""
+        self.check_access("write")
+        leaving = self.filtered(lambda notice: notice.state == "approved")
+        leaving._internal().date_leaves = False
+        # mail.mail belongs to administrators; the queued message is our own
+        leaving.mail_mail_id.sudo().scheduled_date = False
+        leaving._deliver_after_commit()
+
+    def action_undo(self):
+        """Back to the proposal, while the message has not left."""
+        self.check_access("write")
+        undone = self._internal()._unclaim()
+        if undone != self:
+            raise UserError(
+                self.env._("Too late: this reminder has left, or was never approved.")
+            )
 
     def action_cancel(self):
         self.check_access("write")
@@ -139,22 +252,82 @@ class FacturexDunningNotice(models.Model):
         return action
 
     # ------------------------------------------------------------------
+    # Before a person's approval
+    # ------------------------------------------------------------------
+
+    def _check_bank_is_fresh(self):
+        """Nobody should remind on bank lines of a fortnight ago without knowing it."""
+        today = fields.Date.context_today(self)
+        for company in self.company_id:
+            bank = self.policy_id._facturex_dunning_bank_facts(
+                company, self.env["res.partner"]
+            )
+            limit = company.facturex_bank_hard_days
+            if bank.newest and (today - bank.newest).days > limit:
+                raise UserError(
+                    self.env._(
+                        "The newest bank line is %(days)s days old: some of these"
+                        " customers may have paid. Import the statements of your bank"
+                        " first, or choose “Send Anyway” on the reminder.",
+                        days=(today - bank.newest).days,
+                    )
+                )
+
+    def _find_new_warnings(self):
+        """Look again at what a person had weighed; keep what is new on the reminder.
+
+        :return: the reminders about which something new is known
+        """
+        today = fields.Date.context_today(self)
+        changed = self.browse()
+        for company, notices in self.grouped("company_id").items():
+            policy = notices.policy_id[:1].with_company(company)
+            partners = notices.partner_id
+            _credits, unmatched = policy._get_credits(partners)
+            known = policy._get_customer_obstacles(partners, unmatched, today)
+            for notice in notices:
+                before = {code for code, _detail in notice.warnings or []}
+                now = known[notice.partner_id.id]
+                if {why.code for why in now} - before:
+                    changed |= notice
+                notice._internal().warnings = [[why.code, why.detail] for why in now]
+        return changed
+
+    def _tell_new_warnings(self):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "sticky": True,
+                "title": self.env._("Not sent yet: something new came in"),
+                "message": " · ".join(
+                    f"{notice.partner_id.display_name}: {notice.warning_text}"
+                    for notice in self
+                ),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    # ------------------------------------------------------------------
     # Sending
     # ------------------------------------------------------------------
 
-    def _approve_and_queue(self):
+    def _approve_and_queue(self, undo=False):
         """Claim the notices, look again at what is open, queue one mail each.
 
         The claim is a conditional UPDATE: of two callers only one gets a notice, the
         other finds nothing left to do (docs/architecture.md, "Decide in a fresh
         snapshot"). The mail leaves after the commit, so that a retried transaction
         sends nothing twice.
+
+        :param undo: leave the minutes of the company in which it can be undone
         """
         claimed = self._claim()
         due = claimed._refresh_lines()
-        for notice in due:
-            notice._queue_mail()
-        due.mail_mail_id.sudo().send_after_commit()  # mail.mail: administrators only
+        due._queue_mails(undo)
+        if not undo:
+            due._deliver_after_commit()
 
     def _claim(self):
         if not self:
@@ -174,57 +347,137 @@ class FacturexDunningNotice(models.Model):
         self.invalidate_recordset(["state", "reason"])
         return self.browse(row[0] for row in rows)
 
+    def _unclaim(self):
+        """Take back what has not left: a message being delivered holds its row."""
+        self.flush_recordset(["state"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE facturex_dunning_notice
+                   SET state = 'draft', date_leaves = NULL
+                 WHERE id IN %(ids)s AND state = 'approved'
+             RETURNING id
+                """,
+                ids=tuple(self.ids),
+            )
+        )
+        self.invalidate_recordset(["state", "date_leaves"])
+        undone = self.browse(row[0] for row in rows)
+        undone.mail_mail_id.filtered(lambda m: m.state == "outgoing").cancel()
+        return undone
+
     def _refresh_lines(self):
-        """Take out what was settled, blocked or credited since the decision.
+        """Take out what was settled, credited, blocked or put on hold meanwhile.
 
         :return: the notices that still claim something; the others are cancelled
         """
-        for notice in self:
-            for line in notice._get_claimed_lines():
-                if line._is_settled():
+        today = fields.Date.context_today(self)
+        for company, notices in self.grouped("company_id").items():
+            lines = notices._get_claimed_lines()
+            policy = notices.policy_id[:1].with_company(company)
+            gone = policy._recheck(lines, today)
+            for line in lines:
+                line = line.sudo()  # frozen for everybody: amounts follow the ledger
+                if line.move_line_id.id in gone:
                     line.is_void = True
                 elif line.currency_id.compare_amounts(
                     line.amount_residual, line.move_line_id.amount_residual_currency
                 ):
                     line.write(line._prepare_amount_vals(line.move_line_id))
+                    line._write_charges()
         settled = self.filtered(lambda notice: not notice._get_claimed_lines())
         settled._cancel(self.env._("Everything was settled in the meantime"))
         return self - settled
 
     def _cancel(self, reason):
-        self.write({"state": "cancelled", "reason": reason})
-        self.line_ids.is_void = True
-        # mail.mail belongs to administrators; the queued message is our own
-        queued = self.mail_mail_id.sudo().filtered(lambda m: m.state == "outgoing")
-        queued.cancel()
+        notices = self._internal()
+        notices.write({"state": "cancelled", "reason": reason, "date_leaves": False})
+        notices.line_ids.is_void = True
+        notices.mail_mail_id.filtered(lambda m: m.state == "outgoing").cancel()
 
-    def _queue_mail(self):
-        self.ensure_one()
-        if not self.recipient_id.email:
-            self.write(
+    def _queue_mails(self, undo=False):
+        """By the channel of each: mails are queued, calls become tasks, letters wait
+        for the printer."""
+        for channel, notices in self.grouped("channel").items():
+            getattr(notices, f"_leave_by_{channel or 'email'}")(undo)
+
+    def _leave_by_email(self, undo):
+        """One mail each, in batches per level; who has no address is told apart."""
+        unreachable = self.filtered(lambda notice: not notice.recipient_id.email)
+        for notice in unreachable:
+            notice._internal().write(
                 {
                     "state": "failed",
                     "reason": self.env._(
                         "%s has no e-mail address: fill it in, then send again.",
-                        self.partner_id.display_name,
+                        notice.partner_id.display_name,
                     ),
                 }
             )
-            return
-        mail_id = self.step_id.mail_template_id.send_mail(
-            self.id, email_values=self._prepare_mail_vals()
-        )
-        self.mail_mail_id = mail_id
+        for step, notices in (self - unreachable).grouped("step_id").items():
+            notices._queue_mail(step.mail_template_id, undo)
 
-    def _prepare_mail_vals(self):
-        # stored in a field of the invoice: the original document, not a new print
-        pdfs = self._get_claimed_lines().move_id.invoice_pdf_report_id
+    def _leave_by_letter(self, undo):
+        """It stays “leaving” until it is printed; a hook of the letters."""
+
+    def _leave_by_phone(self, undo):
+        """A task for whoever is responsible; the customer counts as contacted."""
+        for notice in self:
+            notice.activity_schedule(
+                "mail.mail_activity_data_call",
+                summary=self.env._("Call %s", notice.partner_id.display_name),
+                user_id=notice.policy_id.user_id.id,
+            )
+        self._mark_sent()
+
+    def _leave_by_sms(self, undo):
+        """A hook: without a way to send it, somebody calls."""
+        self._leave_by_phone(undo)
+
+    def _queue_mail(self, template, undo):
+        """Render all at once and write the mails at once; PDFs are only referred to."""
+        rendered = template._generate_template(self.ids, RENDERED)
+        mails = (
+            self.env["mail.mail"]
+            .sudo()  # mail.mail belongs to administrators; these are our own messages
+            .create([n._prepare_mail_vals(rendered[n.id], undo) for n in self])
+        )
+        for notice, mail in zip(self, mails, strict=True):
+            notice._internal().write(
+                {"mail_mail_id": mail.id, "date_leaves": mail.scheduled_date}
+            )
+        later = self.filtered("date_leaves")
+        if later:
+            # the queue looks once an hour by itself; any user may wake it
+            queue = self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()
+            queue._trigger(max(later.mapped("date_leaves")))
+        if undo:
+            (self - later)._deliver_after_commit()
+
+    def _prepare_mail_vals(self, rendered, undo=False):
+        minutes = self.company_id.facturex_undo_minutes if undo else 0
+        leaves = fields.Datetime.add(fields.Datetime.now(), minutes=minutes)
         return {
+            "model": self._name,
+            "res_id": self.id,
+            "subject": rendered["subject"],
+            "body": rendered["body_html"],
+            "body_html": rendered["body_html"],
+            "email_from": rendered["email_from"],
+            "reply_to": rendered.get("reply_to"),
+            "mail_server_id": rendered.get("mail_server_id"),
             "recipient_ids": [fields.Command.set(self.recipient_id.ids)],
             "message_id": self._get_message_id(),
-            "attachment_ids": [fields.Command.set(pdfs.ids)],
+            "attachment_ids": [fields.Command.set(self._get_attachments().ids)],
             "auto_delete": False,
+            "scheduled_date": leaves if minutes > 0 else False,
         }
+
+    def _get_attachments(self):
+        """The original documents, never a new print; many or none: the links do."""
+        # stored in a field of the invoice: kept apart from its other attachments
+        pdfs = self._get_claimed_lines().move_id.invoice_pdf_report_id
+        return pdfs if len(pdfs) <= MAX_ATTACHMENTS else pdfs.browse()
 
     def _get_message_id(self):
         """The same for every try, so that a mail server can drop a second copy."""
@@ -242,23 +495,90 @@ class FacturexDunningNotice(models.Model):
         # mail.mail belongs to administrators; the queued message is our own
         self.mail_mail_id.sudo().body_html = body[self.id]
 
-    def _mark_sent(self):
-        self.write(
-            {"state": "sent", "reason": False, "date_sent": fields.Datetime.now()}
+    def _deliver_after_commit(self):
+        """Hand the mails to the queue as soon as this transaction is committed.
+
+        The queue commits after each message: a machine that stops repeats one message
+        at most, with the same Message-ID.
+        """
+        mail_ids = self.mail_mail_id.ids
+        if not mail_ids:
+            return
+        if modules.module.current_test:
+            # a test has one transaction: what it mocks, leaves here
+            self.mail_mail_id.sudo().send()
+            return
+        registry, uid = self.env.registry, self.env.uid
+
+        @self.env.cr.postcommit.add
+        def deliver():
+            with registry.cursor() as cr:
+                env = api.Environment(cr, uid, {})
+                # the queue of our own messages
+                env["mail.mail"].sudo().process_email_queue(email_ids=mail_ids)
+
+    # ------------------------------------------------------------------
+    # Delivery, told by the mail queue
+    # ------------------------------------------------------------------
+
+    def _claim_delivery(self):
+        """Take this message for delivery: another process that has it keeps it.
+
+        The row stays locked until the delivery is committed; a process that comes
+        later finds it sent, or gets a serialization error from its old snapshot.
+        """
+        self.ensure_one()
+        self.flush_recordset()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id FROM facturex_dunning_notice
+                 WHERE id = %s AND state = 'approved'
+                   FOR NO KEY UPDATE SKIP LOCKED
+                """,
+                self.id,
+            )
         )
-        bodies = {}
+        return bool(rows)
+
+    def _take_for_delivery(self):
+        """Claim the delivery and look a last time at what is claimed.
+
+        :return: whether the message may leave now; its text says the amounts of now
+        """
+        self.ensure_one()
+        if not self._claim_delivery():
+            return False
+        self.invalidate_recordset()
+        before = self.amount_total
+        if not self._refresh_lines():
+            return False
+        if self.currency_id.compare_amounts(self.amount_total, before):
+            self._refresh_mail()
+        return True
+
+    def _mark_sent(self):
+        self._internal().write(
+            {
+                "state": "sent",
+                "reason": False,
+                "date_leaves": False,
+                "date_sent": fields.Datetime.now(),
+            }
+        )
+        bodies = defaultdict(str)
         for notice in self:
             for line in notice._get_claimed_lines():
                 bodies[line.move_id.id] = self.env._(
                     "%(level)s sent to %(email)s",
                     level=line.step_id.name,
-                    email=notice.recipient_id.email,
+                    email=notice.recipient_id.email or notice.recipient_id.name,
                 )
         if bodies:
-            self.line_ids.move_id._message_log_batch(bodies=bodies)
+            self.line_ids.move_id._message_log_batch(bodies=dict(bodies))
 
     def _mark_failed(self, reason):
-        self.write({"state": "failed", "reason": reason})
+        self._internal().write({"state": "failed", "reason": reason})
         for notice in self:
             if not notice.activity_search(["mail.mail_activity_data_warning"]):
                 notice.activity_schedule(

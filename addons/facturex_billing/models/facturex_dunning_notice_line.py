@@ -1,7 +1,5 @@
 from odoo import api, fields, models
 
-from .facturex_dunning_policy_run import SETTLED_STATES
-
 
 class FacturexDunningNoticeLine(models.Model):
     """One instalment at one level: frozen, it is what the customer was told."""
@@ -45,6 +43,13 @@ class FacturexDunningNoticeLine(models.Model):
         related="company_id.currency_id", string="Company Currency"
     )
     amount_residual = fields.Monetary(string="Open", currency_field="currency_id")
+    repeat_no = fields.Integer(
+        string="Repetition", help="0 the first time that this level is sent."
+    )
+    broken_promise = fields.Date(
+        string="Promised For",
+        help="The customer had promised to pay by this day, and did not.",
+    )
     amount_company = fields.Monetary(
         string="Open in Company Currency",
         currency_field="company_currency_id",
@@ -53,6 +58,7 @@ class FacturexDunningNoticeLine(models.Model):
         precompute=True,
         readonly=False,
     )
+    date_told = fields.Date(related="notice_id.date_told", store=True)
     days_late = fields.Integer(compute="_compute_days_late")
     is_void = fields.Boolean(
         string="Dropped", help="Settled before the message left, or cancelled."
@@ -60,7 +66,7 @@ class FacturexDunningNoticeLine(models.Model):
 
     # law of the house: a level is sent once for an instalment
     _step_uniq = models.UniqueIndex(
-        "(move_line_id, step_id) WHERE is_void IS NOT TRUE",
+        "(move_line_id, step_id, repeat_no) WHERE is_void IS NOT TRUE",
         "This reminder level was already used for this instalment.",
     )
 
@@ -76,16 +82,6 @@ class FacturexDunningNoticeLine(models.Model):
     def _compute_days_late(self):
         for line in self:
             line.days_late = (line.notice_id.date - line.date_maturity).days
-
-    def _is_settled(self):
-        self.ensure_one()
-        item = self.move_line_id
-        return (
-            item.reconciled
-            or item.no_followup
-            or item.currency_id.compare_amounts(item.amount_residual_currency, 0) <= 0
-            or item.move_id.payment_state in (*SETTLED_STATES, "blocked")
-        )
 
     def _get_portal_link(self):
         """The invoice as the customer sees it, with the way to pay it online."""

@@ -177,9 +177,3 @@ class FacturexDunningPolicy(models.Model):
             general.filtered(lambda p: p.profile_id.code == code)[:1]
             or general.filtered(lambda p: not p.profile_id)[:1]
         )
-
-    def _get_receivable_lines(self, date):
-        """Only the instalments that this policy governs."""
-        lines = super()._get_receivable_lines(date)
-        chosen = self._select_for(lines)
-        return lines.filtered(lambda line: chosen[line.id] == self)

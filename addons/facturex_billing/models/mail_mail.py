@@ -1,17 +1,14 @@
+import logging
+
+import psycopg2.errors
+
 from odoo import models
+
+_logger = logging.getLogger(__name__)
 
 
 class MailMail(models.Model):
     _inherit = "mail.mail"
-
-    def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):
-        """Look a last time whether a queued reminder still claims something."""
-        stale = self._facturex_refresh_notices()
-        return super(MailMail, self - stale).send(
-            auto_commit=auto_commit,
-            raise_exception=raise_exception,
-            post_send_callback=post_send_callback,
-        )
 
     def _facturex_notices(self):
         # the queue runs as a technical user that follows no company
@@ -21,15 +18,35 @@ class MailMail(models.Model):
             .search([("mail_mail_id", "in", self.ids)])
         )
 
-    def _facturex_refresh_notices(self):
-        """:return: the mails that must not leave: paid while they waited"""
-        notices = self._facturex_notices().filtered(lambda n: n.state == "approved")
-        before = {notice: notice.amount_total for notice in notices}
-        due = notices._refresh_lines()
-        for notice in due:
-            if notice.currency_id.compare_amounts(notice.amount_total, before[notice]):
-                notice._refresh_mail()
-        return (notices - due).mail_mail_id & self
+    def _send(self, auto_commit=False, **options):
+        """One look more at each reminder, in the moment before it is handed over.
+
+        The queue commits after each message, so each look sees the world as it is
+        now: paid, disputed or credited meanwhile means that nothing leaves.
+        """
+        notices = {n.mail_mail_id.id: n.id for n in self._facturex_notices()}
+        others = self.filtered(lambda mail: mail.id not in notices)
+        result = True
+        if others:
+            result = super(MailMail, others)._send(auto_commit=auto_commit, **options)
+        for mail in self - others:
+            notice = self.env["facturex.dunning.notice"].sudo()  # see above
+            notice = notice.browse(notices[mail.id])
+            try:
+                leaves = notice._take_for_delivery()
+            except psycopg2.errors.SerializationFailure:
+                # another process has just delivered it; a request starts again
+                if not auto_commit:
+                    raise
+                _logger.info("reminder %s is delivered by another process", notice.id)
+                self.env.cr.rollback()
+                continue
+            if leaves:
+                super(MailMail, mail)._send(auto_commit=auto_commit, **options)
+            elif auto_commit:
+                # what the look has cancelled stays so, whatever the next one does
+                self.env.cr.commit()  # pylint: disable=invalid-commit
+        return result
 
     def _postprocess_sent_message(
         self, success_pids, success_emails, failure_reason=False, failure_type=None

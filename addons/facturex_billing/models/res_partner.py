@@ -31,5 +31,28 @@ class ResPartner(models.Model):
     def _facturex_dunning_recipient(self):
         """The invoice address that can be reached, else the company itself."""
         self.ensure_one()
-        address = self.browse(self.address_get(["invoice"])["invoice"])
-        return address if address.email else self
+        return self._facturex_dunning_recipients()[self]
+
+    def _facturex_dunning_recipients(self):
+        """{customer: whom to write to}, with one search for all contacts."""
+        found = {
+            partner: partner.address_get(["invoice"])["invoice"] for partner in self
+        }
+        addresses = self.browse(found.values())
+        return {
+            partner: address if address.email else partner
+            for (partner, _id), address in zip(found.items(), addresses, strict=True)
+        }
+
+    def _facturex_unreachable(self):
+        """Those whose address bounced or is on the list of blocked addresses."""
+        blocked = (
+            self.env["mail.blacklist"]
+            .sudo()  # the list is kept by others; a reminder must still respect it
+            .search([("email", "in", self.mapped("email_normalized"))])
+            .mapped("email")
+        )
+        blocked = set(blocked)
+        return self.filtered(
+            lambda p: p.message_bounce or p.email_normalized in blocked
+        )

@@ -156,7 +156,7 @@ class TestDunningNotice(FacturexCommon, MailCase):
             mute_logger("odoo.sql_db"),
             self.env.cr.savepoint(),
         ):
-            self.notice.copy({"line_ids": False})
+            self.notice.sudo().copy({"line_ids": False})
             self.env.flush_all()
         line = self.notice.line_ids
         with (
@@ -164,7 +164,7 @@ class TestDunningNotice(FacturexCommon, MailCase):
             mute_logger("odoo.sql_db"),
             self.env.cr.savepoint(),
         ):
-            line.copy()
+            line.sudo().copy()
             self.env.flush_all()
 
     def test_text_of_the_customer_stays_text(self):

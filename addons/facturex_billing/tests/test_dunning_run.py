@@ -160,18 +160,20 @@ class TestDunningRun(FacturexCommon):
         # Day 7: the friendly one
         first = self.policy._run(date=fields.Date.to_date("2026-03-08"))
         self.assertEqual(first.line_ids.step_id, self.first)
-        first.write({"state": "sent"})
+        first.sudo().write({"state": "sent"})
         # Day 20: not the second one yet
         self.assertEqual(self._reasons("2026-03-21"), {line.id: "not_yet"})
         # Day 60, after a long outage: one message, at the next level, no jump
         second = self.policy._run(date=fields.Date.to_date("2026-04-30"))
         self.assertEqual(second.line_ids.step_id, self.second)
-        second.write({"state": "sent"})
-        # The day after: the gap between two messages is kept
-        self.assertEqual(self._reasons("2026-05-01"), {line.id: "gap"})
-        third = self.policy._run(date=fields.Date.to_date("2026-05-07"))
+        second.sudo().write({"state": "sent"})
+        # The day after: the gap between two messages is kept, and so are the fourteen
+        # days that the policy puts between the second and the third level
+        self.assertEqual(self._reasons("2026-05-01"), {line.id: "not_yet"})
+        self.assertEqual(self._reasons("2026-05-13"), {line.id: "not_yet"})
+        third = self.policy._run(date=fields.Date.to_date("2026-05-14"))
         self.assertEqual(third.line_ids.step_id, self.third)
-        third.write({"state": "sent"})
+        third.sudo().write({"state": "sent"})
         # Every level was used: a person decides from here
         self.assertFalse(self.policy._run(date=fields.Date.to_date("2026-08-01")))
         self.assertEqual(self._reasons("2026-08-01"), {line.id: "all_steps_done"})
@@ -182,11 +184,11 @@ class TestDunningRun(FacturexCommon):
             {"name": "Auto", "mode": "auto", "company_id": self.other_company.id}
         )
         cron = self.env.ref("facturex_billing.ir_cron_dunning")
-        with self.enter_registry_test_mode():
+        with freeze_time("2026-03-16 09:00:00"), self.enter_registry_test_mode():
             cron.method_direct_trigger()
         self.assertFalse(self.env["facturex.dunning.notice"].search([]))
         self.policy.mode = "auto"
-        with self.enter_registry_test_mode():
+        with freeze_time("2026-03-16 09:00:00"), self.enter_registry_test_mode():
             cron.method_direct_trigger()
         notice = self.env["facturex.dunning.notice"].search([])
         self.assertEqual(notice.state, "approved")

@@ -1,7 +1,10 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..engine import dunning
+from ..models.facturex_dunning_reasons import REASONS, describe
 
 
 class FacturexDunningRun(models.TransientModel):
@@ -17,6 +20,7 @@ class FacturexDunningRun(models.TransientModel):
     date = fields.Date(required=True, default=fields.Date.context_today)
     policy_id = fields.Many2one("facturex.dunning.policy", compute="_compute_policy_id")
     currency_id = fields.Many2one(related="company_id.currency_id")
+    customer_ids = fields.One2many("facturex.dunning.run.customer", "run_id")
     line_ids = fields.One2many("facturex.dunning.run.line", "run_id")
     planned_ids = fields.One2many(
         "facturex.dunning.run.line", "run_id", domain=[("reason", "=", False)]
@@ -25,6 +29,7 @@ class FacturexDunningRun(models.TransientModel):
         "facturex.dunning.run.line", "run_id", domain=[("reason", "!=", False)]
     )
     notice_count = fields.Integer(readonly=True)
+    bank_text = fields.Char(string="Bank", readonly=True)
 
     @api.depends("date")
     def _compute_display_name(self):
@@ -38,25 +43,97 @@ class FacturexDunningRun(models.TransientModel):
                 [("company_id", "=", run.company_id.id)], limit=1
             )
 
+    def _get_policies(self):
+        """Every active policy of the company: together they decide its messages."""
+        self.ensure_one()
+        return self.env["facturex.dunning.policy"].search(
+            [("company_id", "=", self.company_id.id)]
+        )
+
     def _fill(self):
         """Ask for the plan of the day; only this screen's own rows are written."""
+        Customer = self.env["facturex.dunning.run.customer"]
+        Line = self.env["facturex.dunning.run.line"]
         for run in self:
-            commands, count = [fields.Command.clear()], 0
-            for _policy, plan in run.policy_id._run(date=run.date, dry=True):
+            run.line_ids.unlink()
+            run.customer_ids.unlink()
+            count = 0
+            for policies, plan in run._get_policies()._run(date=run.date, dry=True):
                 count += len(plan.notices)
-                commands += run._prepare_line_commands(plan)
-            run.write({"line_ids": commands, "notice_count": count})
+                Line.create(run._prepare_lines(plan))
+                Customer.create(run._prepare_customers(policies, plan))
+            run.write({"notice_count": count, "bank_text": run._get_bank_text()})
 
-    def _prepare_line_commands(self, plan):
-        values = [
-            {"move_line_id": line.item.id, "step_id": line.step.id}
+    def _get_bank_text(self):
+        """How far the bank is known: a person decides with it."""
+        bank = self.policy_id._facturex_dunning_bank_facts(
+            self.company_id, self.env["res.partner"]
+        )
+        if bank.newest is None:
+            return self.env._(
+                "No bank line is known: nobody can tell who has paid meanwhile."
+            )
+        return self.env._(
+            "Newest bank line: %(day)s (%(days)s days old)",
+            day=bank.newest,
+            days=(self.date - bank.newest).days,
+        )
+
+    def _prepare_lines(self, plan):
+        return [
+            {"run_id": self.id, "move_line_id": line.item.id, "step_id": line.step.id}
             for notice in plan.notices
             for line in notice.lines
         ] + [
-            {"move_line_id": skipped.item.id, "reason": skipped.reason}
+            {
+                "run_id": self.id,
+                "move_line_id": skipped.item.id,
+                "reason": skipped.reason,
+            }
             for skipped in plan.skipped
         ]
-        return [fields.Command.create(vals) for vals in values]
+
+    def _prepare_customers(self, policies, plan):
+        """One row per customer: what is late, what comes next, and why not now."""
+        notices = {notice.customer: notice for notice in plan.notices}
+        items, why = defaultdict(list), defaultdict(list)
+        for notice in plan.notices:
+            for line in notice.lines:
+                items[notice.customer].append(line.item)
+            why[notice.customer] += [(w.code, w.detail) for w in notice.warnings]
+        for skipped in plan.skipped:
+            items[skipped.item.customer].append(skipped.item)
+            if (skipped.reason, skipped.detail) not in why[skipped.item.customer]:
+                why[skipped.item.customer].append((skipped.reason, skipped.detail))
+        partners = self.env["res.partner"].browse(items)
+        last, _pending = policies._get_contacts(partners)
+        return [
+            {
+                "run_id": self.id,
+                "partner_id": customer,
+                "is_planned": customer in notices,
+                "is_selected": customer in notices,
+                "date_last": last.get(customer),
+                "why": " · ".join(describe(self.env, *w) for w in why[customer]),
+                **self._prepare_amounts(owed, notices.get(customer)),
+            }
+            for customer, owed in items.items()
+        ]
+
+    def _prepare_amounts(self, owed, notice):
+        sent = self.env["facturex.dunning.step"].browse(
+            {step for item in owed for step in item.done_steps}
+        )
+        following = self.env["facturex.dunning.step"].browse(
+            {line.step.id for line in notice.lines} if notice else ()
+        )
+        return {
+            "amount_late": float(sum(item.worth for item in owed)),
+            "days_late": max((self.date - item.date_due).days for item in owed),
+            "score": float(sum(dunning.worth(item, self.date) for item in owed)),
+            "level_id": sent.sorted("delay_days")[-1:].id,
+            "step_id": following.sorted("delay_days")[-1:].id,
+        }
 
     @api.model
     def action_open(self):
@@ -89,7 +166,12 @@ class FacturexDunningRun(models.TransientModel):
     def action_prepare(self):
         """Make the messages as proposals, then show them."""
         self.ensure_one()
-        notices = self.policy_id._run(date=self.date)
+        chosen = self.customer_ids.filtered(lambda c: c.is_selected and c.is_planned)
+        if self.notice_count and not chosen:
+            raise UserError(self.env._("Choose at least one customer to remind."))
+        notices = self._get_policies()._run(
+            date=self.date, partners=chosen.partner_id if chosen else None
+        )
         if not notices:
             raise UserError(self.env._("Nobody is to be reminded on %s.", self.date))
         action = self.env["ir.actions.act_window"]._for_xml_id(
@@ -122,21 +204,64 @@ class FacturexDunningRunLine(models.TransientModel):
     )
     step_id = fields.Many2one("facturex.dunning.step", string="Level")
     days_late = fields.Integer(compute="_compute_days_late")
-    reason = fields.Selection(
-        [
-            (dunning.SKIP_NOT_YET, "Its next level is not due yet"),
-            (dunning.SKIP_BLOCKED, "Blocked or excluded from follow-up"),
-            (dunning.SKIP_ALL_STEPS_DONE, "Every level was sent"),
-            (dunning.SKIP_GAP, "A message left a few days ago"),
-            (dunning.SKIP_CREDIT, "Open credits cover it"),
-            (dunning.SKIP_THRESHOLD, "Below the amount worth a message"),
-            (dunning.SKIP_NO_ADDRESS, "The customer has no e-mail address"),
-            (dunning.SKIP_PENDING, "A reminder is waiting to be sent"),
-        ],
-        string="Why Not",
-    )
+    reason = fields.Selection(REASONS, string="Why Not")
 
     @api.depends("date_maturity", "run_id.date")
     def _compute_days_late(self):
         for line in self:
             line.days_late = (line.run_id.date - line.date_maturity).days
+
+
+class FacturexDunningRunCustomer(models.TransientModel):
+    """Whom to chase: what matters most comes first."""
+
+    _name = "facturex.dunning.run.customer"
+    _description = "Prepare Reminders: Customer"
+    _order = "is_planned desc, score desc, id"
+
+    run_id = fields.Many2one(
+        "facturex.dunning.run", required=True, ondelete="cascade", index=True
+    )
+    is_planned = fields.Boolean(readonly=True)
+    is_selected = fields.Boolean(string="Remind")
+    partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
+    currency_id = fields.Many2one(related="run_id.currency_id")
+    amount_late = fields.Monetary(string="Late", readonly=True)
+    days_late = fields.Integer(string="Oldest, Days", readonly=True)
+    score = fields.Float(string="Amount x Days", readonly=True)
+    level_id = fields.Many2one(
+        "facturex.dunning.step", string="Last Level", readonly=True
+    )
+    step_id = fields.Many2one(
+        "facturex.dunning.step", string="Next Level", readonly=True
+    )
+    date_last = fields.Date(string="Last Contact", readonly=True)
+    why = fields.Char(string="Look at This First", readonly=True)
+
+    def action_open_customer(self):
+        """The open invoices behind the row."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account.action_move_out_invoice_type"
+        )
+        lines = self.run_id.line_ids.filtered(
+            lambda line: line.partner_id.commercial_partner_id == self.partner_id
+        )
+        action["domain"] = [("id", "in", lines.move_id.ids)]
+        action["context"] = {"create": False}
+        return action
+
+    def action_hold(self):
+        """Put this customer on hold, from where one decides."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Put on hold"),
+            "res_model": "facturex.dunning.hold",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_partner_id": self.partner_id.id,
+                "default_company_id": self.run_id.company_id.id,
+            },
+        }

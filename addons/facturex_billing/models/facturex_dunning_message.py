@@ -1,0 +1,150 @@
+from collections import defaultdict
+
+from odoo import models
+from odoo.tools import SQL, format_amount, format_date
+
+MAX_REFERENCE = 140
+
+
+class FacturexDunningNotice(models.Model):
+    """What a reminder says, whatever the words around it."""
+
+    _inherit = "facturex.dunning.notice"
+
+    def _get_message_table(self):
+        """Due lines, credits, interest and costs; one way to pay. For templates."""
+        self.ensure_one()
+        return self.env["ir.qweb"]._render(
+            "facturex_billing.dunning_message_table", self._prepare_message_values()
+        )
+
+    def _prepare_message_values(self):
+        lines = self._get_claimed_lines()
+        lines.move_id._facturex_ensure_tokens()
+        totals = self._get_totals()
+        account = self._get_bank_account()
+        promises = [day for day in lines.mapped("broken_promise") if day]
+        return {
+            "lines": [
+                {
+                    "name": line.move_id.name,
+                    "url": line._get_portal_link(),
+                    "date": format_date(self.env, line.date_maturity),
+                    "reference": line.move_id.payment_reference or line.move_id.name,
+                    "amount": self._money(line.amount_residual, line.currency_id),
+                }
+                for line in lines
+            ],
+            "credits": [
+                {
+                    "name": credit.name,
+                    "date": format_date(self.env, credit.date),
+                    "amount": self._money(-credit.amount, credit.currency_id),
+                }
+                for credit in self.credit_ids
+            ],
+            "totals": [self._prepare_total(*total) for total in totals.items()],
+            "promise": promises and format_date(self.env, max(promises)),
+            "pay_url": self._get_payment_url(),
+            "account": account.acc_number,
+            "reference": self._get_transfer_reference(),
+            "qr_url": self._get_qr_url(),
+        }
+
+    def _prepare_total(self, currency, amounts):
+        interest, fee = amounts["interest"], amounts["fee"]
+        return {
+            "interest": interest and self._money(interest, currency),
+            "fee": fee and self._money(fee, currency),
+            "due": self._money(amounts["due"], currency),
+        }
+
+    def _money(self, amount, currency):
+        return format_amount(self.env, amount, currency)
+
+    def _get_totals(self):
+        """{currency: {open, credit, interest, fee, due}}; currencies stay apart."""
+        self.ensure_one()
+        totals = defaultdict(lambda: defaultdict(float))
+        for line in self._get_claimed_lines():
+            total = totals[line.currency_id]
+            total["open"] += line.amount_residual
+            total["interest"] += line.amount_interest
+            total["fee"] += line.amount_fee
+        for credit in self.credit_ids:
+            if credit.currency_id in totals:
+                totals[credit.currency_id]["credit"] += credit.amount
+        for currency, total in totals.items():
+            due = total["open"] - total["credit"] + total["interest"] + total["fee"]
+            total["due"] = currency.round(due)
+        return dict(totals)
+
+    def _get_payment_url(self):
+        """Where the customer sees and pays everything; a hook of the portal."""
+        self.ensure_one()
+        lines = self._get_claimed_lines()
+        if len(lines.move_id) == 1:
+            return lines[:1]._get_portal_link()
+        return self.get_base_url() + "/my/invoices/overdue"
+
+    def _get_transfer_reference(self):
+        """One invoice: its reference. Several: their numbers, as free text."""
+        self.ensure_one()
+        moves = self._get_claimed_lines().move_id
+        if len(moves) == 1:
+            return moves.payment_reference or moves.name
+        return " ".join(moves.mapped("name"))[:MAX_REFERENCE]
+
+    def _get_qr_values(self):
+        """What the one QR code asks for: all that is due in euro; None when it cannot
+        be made (no IBAN, another currency, nothing due)."""
+        self.ensure_one()
+        totals = self._get_totals()
+        account = self._get_bank_account()
+        euros = [currency for currency in totals if currency.name == "EUR"]
+        if not account or len(euros) != 1 or totals[euros[0]]["due"] <= 0:
+            return None
+        reference = self._get_transfer_reference()
+        single = len(self._get_claimed_lines().move_id) == 1
+        return {
+            "amount": totals[euros[0]]["due"],
+            "free_communication": reference,
+            "structured_communication": reference if single else "",
+            "currency": euros[0],
+            "debtor_partner": self.partner_id,
+            "qr_method": "sct_qr",
+        }
+
+    def _get_qr_url(self):
+        """The picture is drawn when somebody looks at it, not when the mail is made."""
+        values = self._get_qr_values()
+        if not values:
+            return None
+        if "sct_qr" not in dict(
+            self.env["res.partner.bank"].get_available_qr_methods_in_sequence()
+        ):
+            return None
+        url = self._get_bank_account().build_qr_code_url(**values)
+        return url and self.get_base_url() + url
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    def _facturex_ensure_tokens(self):
+        """Portal tokens of all invoices in one query: Odoo writes them one by one."""
+        missing = self.filtered(lambda move: not move.sudo().access_token)
+        if not missing:
+            return
+        # a token opens the page of one's own invoice; the reminder that carries it
+        # goes to its debtor
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE account_move SET access_token = gen_random_uuid()
+                 WHERE id IN %s AND access_token IS NULL
+                """,
+                tuple(missing.ids),
+            )
+        )
+        missing.invalidate_recordset(["access_token"])
