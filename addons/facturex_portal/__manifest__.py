@@ -13,6 +13,7 @@
         "views/facturex_export_batch_views.xml",
         "views/facturex_portal_menus.xml",
         "views/portal_subscription_templates.xml",
+        "views/portal_reminder_templates.xml",
     ],
     "assets": {
         "web.assets_tests": ["facturex_portal/static/tests/tours/**/*"],

@@ -1,5 +1,6 @@
 from . import test_bulk_invoice
 from . import test_company_settings
+from . import test_dunning_control
 from . import test_dunning_notice
 from . import test_dunning_run
 from . import test_e_invoice

@@ -1,1 +1,2 @@
 from . import subscriptions
+from . import reminders
