@@ -253,6 +253,7 @@ class Story:
             policy = env["facturex.dunning.policy"].search([])
             notices = policy._run(date=self.today)
             notices.action_send()
+            notices.action_send_now()  # nobody waits here to undo
             self.commit()  # the mails leave after it, in a cursor of their own
             notices.invalidate_recordset()
             left = notices.filtered(lambda notice: notice.state != "sent")

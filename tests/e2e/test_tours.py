@@ -2,7 +2,10 @@
 
 from decimal import Decimal
 
+from odoo import fields
 from odoo.tests import tagged
+
+from odoo.addons.mail.tests.common import MailCase
 
 from scripts.seed.dataset import iban_be
 from scripts.seed.statement_writer import Movement, Statement, write_camt053
@@ -10,14 +13,47 @@ from tests.e2e.common import FacturexHttpCase
 
 
 @tagged("post_install", "-at_install")
-class TestTours(FacturexHttpCase):
+class TestTours(FacturexHttpCase, MailCase):
     def test_remind(self):
         self.env["facturex.dunning.policy"].create({"name": "Standard"})
         invoice = self._invoice(due=self._days_ago(20))
-        self.browse_as(self.user, "facturex_reminder_tour")
+        with self.mock_mail_gateway():
+            self.browse_as(self.user, "facturex_reminder_tour")
         notice = self.env["facturex.dunning.notice"].search([])
         self.assertEqual(notice.line_ids.move_id, invoice)
-        self.assertIn(notice.state, ("approved", "sent"))
+        self.assertEqual(notice.state, "sent")
+        [mail] = self._mails
+        self.assertIn(invoice.name, mail["body"])
+        self._dispute_and_resume(invoice, notice, mail)
+
+    def _dispute_and_resume(self, invoice, notice, mail):
+        """The customer follows the link of the mail; we settle it, reminders resume."""
+        link = f"/my/reminders/{notice.id}?access_token={notice.access_token}"
+        self.assertIn(link, mail["body"])
+        self.start_tour(link, "facturex_dispute_tour")
+        hold = self.env["facturex.dunning.hold"].search([])
+        self.assertRecordValues(
+            hold,
+            [
+                {
+                    "move_id": invoice.id,
+                    "kind": "dispute",
+                    "origin": "portal",
+                    "note": "One pallet is missing",
+                }
+            ],
+        )
+        policy = self.env["facturex.dunning.policy"].search([])
+        later = fields.Date.add(self.day, days=20)
+        self.assertFalse(policy._run(date=later))
+        self.browse_as(
+            self.user,
+            "facturex_resume_tour",
+            url="/odoo/action-facturex_billing.facturex_dunning_hold_action",
+        )
+        self.assertEqual(hold.state, "released")
+        again = policy._run(date=later)
+        self.assertEqual(again.line_ids.move_id, invoice)
 
     def test_import_and_match(self):
         iban = iban_be("363", 7_654_321)

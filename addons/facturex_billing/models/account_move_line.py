@@ -79,7 +79,7 @@ class AccountMoveLine(models.Model):
             pending |= set(transaction.invoice_ids.ids)
         for payment in (
             self.env["account.payment"]
-            .sudo()
+            .sudo()  # see above
             .search(
                 [
                     ("state", "=", "in_process"),

@@ -133,11 +133,11 @@ class AccountMove(models.Model):
 
     def _facturex_ensure_tokens(self):
         """Portal tokens of all invoices in one query: Odoo writes them one by one."""
+        # a token opens the page of one's own invoice; the reminder that carries it
+        # goes to its debtor
         missing = self.filtered(lambda move: not move.sudo().access_token)
         if not missing:
             return
-        # a token opens the page of one's own invoice; the reminder that carries it
-        # goes to its debtor
         self.env.cr.execute(
             SQL(
                 """

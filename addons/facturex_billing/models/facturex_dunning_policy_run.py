@@ -426,7 +426,7 @@ class FacturexDunningPolicy(models.Model):
             with self.env.cr.savepoint():
                 notices = Notice.create(vals_list)
                 notices.flush_recordset()
-                return notices.sudo(False)
+                return Notice.sudo(False).browse(notices.ids)  # no right is handed on
         except (psycopg2.errors.UniqueViolation, UserError):
             pass  # one of them: which one is found below
         notices = Notice
@@ -442,7 +442,7 @@ class FacturexDunningPolicy(models.Model):
                 self[:1]._report_failure(f"{partner.display_name}: {error}")
                 continue
             notices += notice
-        return notices.sudo(False)
+        return Notice.sudo(False).browse(notices.ids)  # no right is handed on
 
     def _prepare_notices(self, plan, date):
         partners = self.env["res.partner"].browse([n.customer for n in plan.notices])

@@ -462,7 +462,7 @@ class TestDunningControl(FacturexCommon, MailCase):
             )
 
         return {
-            "paid": (lambda i: self._register_payment(i), 0),
+            "paid": (self._register_payment, 0),
             "partly": (lambda i: self._register_payment(i, amount=40), 1),
             "nearly": (lambda i: self._register_payment(i, amount=97), 0),
             "credited": (lambda i: credit(i, True), 0),

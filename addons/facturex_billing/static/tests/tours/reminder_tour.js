@@ -22,7 +22,7 @@ registry.category("web_tour.tours").add("facturex_reminder_tour", {
         },
         {
             content: "The late customer is in the plan",
-            trigger: "[name='planned_ids']:contains('Client Alpha')",
+            trigger: "[name='customer_ids'] .o_data_row:contains('Client Alpha')",
         },
         {
             content: "Prepare the messages",
@@ -39,13 +39,52 @@ registry.category("web_tour.tours").add("facturex_reminder_tour", {
             run: "click",
         },
         {
-            content: "Send it",
+            content: "Approve it",
             trigger: "button[name='action_send']",
             run: "click",
         },
         {
-            content: "It leaves, and cannot be sent again",
-            trigger: ".o_form_view:not(:has(button[name='action_send']))",
+            content: "It waits, and can be taken back",
+            trigger: "button[name='action_undo']",
+            run: "click",
+        },
+        {
+            content: "It is a proposal again: approve it for good",
+            trigger: "button[name='action_send']",
+            run: "click",
+        },
+        {
+            content: "Do not wait",
+            trigger: "button[name='action_send_now']",
+            run: "click",
+        },
+        {
+            content: "It has left, and cannot be sent again",
+            trigger: ".o_form_view:not(:has(button[name='action_send_now'])):not(:has(button[name='action_send']))",
+        },
+    ],
+});
+
+// The dispute of the customer is settled: release it, and he is reminded again.
+registry.category("web_tour.tours").add("facturex_resume_tour", {
+    steps: () => [
+        {
+            content: "What the customer said is there",
+            trigger: ".o_list_view .o_data_row:contains('Client Alpha') td[name='kind']",
+            run: "click",
+        },
+        {
+            content: "His own words",
+            trigger: ".o_form_view [name='note'] textarea, .o_form_view [name='note']",
+        },
+        {
+            content: "Settled",
+            trigger: "button[name='action_release']",
+            run: "click",
+        },
+        {
+            content: "Reminders resume",
+            trigger: ".o_form_view:not(:has(button[name='action_release']))",
         },
     ],
 });
