@@ -12,6 +12,21 @@ class FacturexDunningEffect(models.Model):
     _description = "Effect of Reminders"
     _auto = False
     _order = "date desc, id desc"
+    # what is written before the table is read
+    _depends = {
+        "facturex.dunning.notice": ["state", "policy_id", "partner_id", "date_told"],
+        "facturex.dunning.notice.line": [
+            "notice_id",
+            "move_line_id",
+            "move_id",
+            "step_id",
+            "company_id",
+            "amount_company",
+            "is_void",
+        ],
+        "account.move.line": ["reconciled"],
+        "account.partial.reconcile": ["debit_move_id", "max_date"],
+    }
 
     company_id = fields.Many2one("res.company", readonly=True)
     policy_id = fields.Many2one("facturex.dunning.policy", readonly=True)

@@ -197,6 +197,7 @@ class FacturexDunningHold(models.Model):
             raise UserError(self.env._("This hold has already ended."))
         # access was checked; the state is not written by hand
         self.sudo().state = "released"
+        self.flush_recordset(["state"])  # another hold may follow at once
         for hold in self:
             hold._log(self.env._("Reminders resume: %s", hold.display_name))
 
@@ -227,6 +228,7 @@ class FacturexDunningHold(models.Model):
         closed = expired.sudo()  # states are written by the dates, not by a person
         for hold in closed:
             hold.state = hold._outcome()
+            hold.flush_recordset(["state"])
             if hold.state == "broken":
                 hold._log(
                     self.env._(

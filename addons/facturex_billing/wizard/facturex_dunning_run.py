@@ -107,7 +107,7 @@ class FacturexDunningRun(models.TransientModel):
                 why[skipped.item.customer].append((skipped.reason, skipped.detail))
         partners = self.env["res.partner"].browse(items)
         last, _pending = policies._get_contacts(partners)
-        return [
+        rows = [
             {
                 "run_id": self.id,
                 "partner_id": customer,
@@ -119,6 +119,7 @@ class FacturexDunningRun(models.TransientModel):
             }
             for customer, owed in items.items()
         ]
+        return sorted(rows, key=lambda row: (not row["is_planned"], -row["score"]))
 
     def _prepare_amounts(self, owed, notice):
         sent = self.env["facturex.dunning.step"].browse(
