@@ -39,6 +39,7 @@
         "views/facturex_legal_mention_views.xml",
         "views/report_invoice_document.xml",
         "views/res_company_dunning_views.xml",
+        "views/account_move_reminder_views.xml",
         "wizard/facturex_dunning_run_views.xml",
         "views/facturex_subscription_plan_views.xml",
         "views/facturex_subscription_run_views.xml",

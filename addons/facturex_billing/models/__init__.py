@@ -5,6 +5,7 @@ from . import account_move_sending
 from . import account_move_bulk
 from . import facturex_bulk_invoice
 from . import account_move_line
+from . import account_move_reminder
 from . import facturex_dunning_policy
 from . import facturex_dunning_policy_run
 from . import facturex_dunning_policy_control

@@ -225,6 +225,16 @@ class FacturexDunningNotice(models.Model):
         leaving.mail_mail_id.sudo().scheduled_date = False
         leaving._deliver_after_commit()
 
+    def action_posted(self):
+        """The letters are in the post: the customer counts as told from today."""
+        self.check_access("write")
+        letters = self.filtered(
+            lambda n: n.channel == "letter" and n.state == "approved"
+        )
+        if not letters:
+            raise UserError(self.env._("No letter is waiting among these reminders."))
+        letters._refresh_lines()._mark_sent()
+
     def action_undo(self):
         """Back to the proposal, while the message has not left."""
         self.check_access("write")

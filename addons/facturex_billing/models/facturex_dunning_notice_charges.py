@@ -51,9 +51,13 @@ class FacturexDunningNotice(models.Model):
         def money(amount):
             return format_amount(env, amount, currency)
 
-        due = sum(lines.mapped("amount_residual"))
-        interest = sum(lines.mapped("amount_interest"))
-        fee = sum(lines.mapped("amount_fee"))
+        def total(*names):
+            # euros and dollars are never added up
+            return " + ".join(
+                format_amount(env, sum(sum(own.mapped(n)) for n in names), one)
+                for one, own in lines.grouped("currency_id").items()
+            )
+
         bank = self._get_bank_account()
         products = lines.move_id.invoice_line_ids.filtered(
             lambda line: line.display_type == "product"
@@ -77,10 +81,10 @@ class FacturexDunningNotice(models.Model):
             "due_date": ", ".join(
                 dict.fromkeys(format_date(env, line.date_maturity) for line in lines)
             ),
-            "amount_due": money(due),
-            "amount_interest": money(interest),
-            "amount_fee": money(fee),
-            "amount_total": money(due + interest + fee),
+            "amount_due": total("amount_residual"),
+            "amount_interest": total("amount_interest"),
+            "amount_fee": total("amount_fee"),
+            "amount_total": total("amount_residual", "amount_interest", "amount_fee"),
             "penalty_amount": money(penalty) if penalty else env._("no other amount"),
             "date_limit": format_date(env, limit),
             "iban": bank.acc_number or "",
