@@ -108,9 +108,10 @@ class FacturexDunningNotice(models.Model):
             notice.display_name = f"{notice.partner_id.display_name} {notice.date}"
 
     def _compute_access_url(self):
-        super()._compute_access_url()
+        result = super()._compute_access_url()
         for notice in self:
             notice.access_url = f"/my/reminders/{notice.id}"
+        return result
 
     @api.depends("partner_id")
     def _compute_recipient_id(self):

@@ -426,9 +426,12 @@ class FacturexDunningPolicy(models.Model):
             with self.env.cr.savepoint():
                 notices = Notice.create(vals_list)
                 notices.flush_recordset()
-                return Notice.sudo(False).browse(notices.ids)  # no right is handed on
         except (psycopg2.errors.UniqueViolation, UserError):
-            pass  # one of them: which one is found below
+            notices = self._create_one_by_one(Notice, vals_list)
+        return Notice.sudo(False).browse(notices.ids)  # no right is handed on
+
+    def _create_one_by_one(self, Notice, vals_list):
+        """One of them cannot be made: the others are, and who is left out is told."""
         notices = Notice
         for vals in vals_list:
             try:
@@ -442,7 +445,7 @@ class FacturexDunningPolicy(models.Model):
                 self[:1]._report_failure(f"{partner.display_name}: {error}")
                 continue
             notices += notice
-        return Notice.sudo(False).browse(notices.ids)  # no right is handed on
+        return notices
 
     def _prepare_notices(self, plan, date):
         partners = self.env["res.partner"].browse([n.customer for n in plan.notices])
