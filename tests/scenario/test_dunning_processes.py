@@ -122,7 +122,7 @@ class TestDunningProcesses(BaseCase):
         self.assertEqual(done.returncode, 0, done.stderr[-2000:])
         return int(done.stdout.split()[-1]), done.stderr
 
-    def _outcome(self):
+    def _reached(self):
         """:return: notices by customer, copies by Message-ID that reached the sink"""
         with self.registry.cursor() as cr:
             notices = self._env(cr)["facturex.dunning.notice"].search(
@@ -140,7 +140,7 @@ class TestDunningProcesses(BaseCase):
     def test_four_processes(self):
         failed, errors = self._work("race")
         self.assertEqual(failed, 0, errors)
-        by_customer, copies = self._outcome()
+        by_customer, copies = self._reached()
         self.assertEqual(set(by_customer.values()), {1})
         self.assertEqual(len(by_customer), CUSTOMERS)
         self.assertEqual(set(copies.values()), {1})
@@ -149,7 +149,7 @@ class TestDunningProcesses(BaseCase):
         """At most one mail more per kill, with the same Message-ID."""
         kills, errors = self._work("kill")
         self.assertGreaterEqual(kills, 0, errors)
-        by_customer, copies = self._outcome()
+        by_customer, copies = self._reached()
         self.assertEqual(set(by_customer.values()), {1})
         self.assertEqual(len(by_customer), CUSTOMERS)
         self.assertLessEqual(sum(copies.values()) - CUSTOMERS, kills)
