@@ -14,7 +14,6 @@ class TestSellingTours(FacturexHttpCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.user.lang = "fr_FR"
-        cls.customer.lang = "fr_FR"
 
     def test_credit_chosen_lines(self):
         # without an address nothing is sent: the preview says so
@@ -71,7 +70,7 @@ class TestSellingTours(FacturexHttpCase):
         quote.invalidate_recordset()
         self.assertEqual(quote.state, "sale")
         self.assertEqual(quote.invoice_ids.amount_total, 30)
-        self.assertEqual(quote.facturex_acceptance_ids.signer, "Anne Alpha")
+        self.assertEqual(quote.facturex_acceptance_ids.signer, "Client Alpha")
         self.browse_as(
             self.user, "facturex_accepted_tour", url=f"/odoo/sales/{quote.id}"
         )

@@ -1,7 +1,7 @@
 from odoo import fields, models
 
 
-class AccountMove(models.Model):  # pylint: disable=R8180
+class AccountMove(models.Model):
     _inherit = "account.move"
 
     facturex_acceptance_order_id = fields.Many2one(

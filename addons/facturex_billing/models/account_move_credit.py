@@ -9,8 +9,7 @@ from odoo.tools import SQL
 from ..engine import credit
 
 
-# one file per feature
-class AccountMoveLine(models.Model):  # pylint: disable=R8180
+class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
 
     facturex_origin_line_id = fields.Many2one(
@@ -32,7 +31,7 @@ class AccountMoveLine(models.Model):  # pylint: disable=R8180
         return vals_list
 
 
-class AccountMove(models.Model):  # pylint: disable=R8180
+class AccountMove(models.Model):
     _inherit = "account.move"
 
     facturex_credited_total = fields.Monetary(

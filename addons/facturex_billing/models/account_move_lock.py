@@ -145,8 +145,7 @@ POSTED_LINE_FIELDS = LINE_FIELDS - {
 }
 
 
-# one file per feature
-class AccountMove(models.Model):  # pylint: disable=R8180
+class AccountMove(models.Model):
     _inherit = "account.move"
 
     facturex_is_locked = fields.Boolean(
@@ -356,7 +355,7 @@ class AccountMove(models.Model):  # pylint: disable=R8180
         )
 
 
-class AccountMoveLine(models.Model):  # pylint: disable=R8180
+class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
 
     @api.model_create_multi

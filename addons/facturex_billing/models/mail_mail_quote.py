@@ -1,7 +1,7 @@
 from odoo import models
 
 
-class MailMail(models.Model):  # pylint: disable=R8180
+class MailMail(models.Model):
     _inherit = "mail.mail"
 
     def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):

@@ -5,8 +5,7 @@ from ..engine import quotes
 from .sale_order_acceptance import ON_ACCEPTANCE
 
 
-# one file per feature
-class ResCompany(models.Model):  # pylint: disable=R8180
+class ResCompany(models.Model):
     _inherit = "res.company"
 
     facturex_forbid_reset = fields.Boolean(

@@ -13,7 +13,7 @@ ON_ACCEPTANCE = [
 ]
 
 
-class SaleOrder(models.Model):  # pylint: disable=R8180
+class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     facturex_acceptance_ids = fields.One2many(

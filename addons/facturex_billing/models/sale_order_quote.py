@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 from ..engine import quotes
 
 
-class SaleOrder(models.Model):  # pylint: disable=R8180
+class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     facturex_sent_at = fields.Datetime(

@@ -9,14 +9,9 @@ registry.category("web_tour.tours").add("facturex_quote_tour", {
             run: "click",
         },
         {
-            content: "Give a name",
-            trigger: ".modal .o_web_sign_name_and_signature input",
-            timeout: 60000, // the drawing component is loaded when it is needed
-            run: "fill Anne Alpha",
-        },
-        {
             content: "The name is drawn",
             trigger: ".modal canvas.o_web_sign_signature",
+            timeout: 60000, // the drawing component is loaded when it is needed
             run: "canvasNotEmpty",
         },
         {
@@ -27,7 +22,7 @@ registry.category("web_tour.tours").add("facturex_quote_tour", {
         },
         {
             content: "Accepted",
-            trigger: "#quote_content:contains('Anne Alpha')",
+            trigger: "#quote_content:contains('Thank You')",
             timeout: 60000,
         },
     ],
@@ -48,7 +43,7 @@ registry.category("web_tour.tours").add("facturex_accepted_tour", {
         {
             content: "Who accepted",
             trigger:
-                ".o_field_widget[name='facturex_acceptance_ids'] .o_data_row:contains('Anne Alpha')",
+                ".o_field_widget[name='facturex_acceptance_ids'] .o_data_row:contains('Client Alpha')",
         },
         {
             content: "The lines behind the figure",
