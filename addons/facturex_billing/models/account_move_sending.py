@@ -1,3 +1,5 @@
+import psycopg2.errors
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -231,6 +233,10 @@ class AccountMove(models.Model):
                 )
             )
             self._facturex_sync_peppol(rows)
+        if "matched_payment_ids" in vals:
+            # a payment without an entry is linked after it was posted; readers' rows
+            alerts = self.env["facturex.money.alert"].sudo()
+            alerts._see_payments(self.matched_payment_ids)
         return result
 
     @api.model
@@ -240,12 +246,21 @@ class AccountMove(models.Model):
         Stock Odoo forgets what it could not lock and dies of one bad document.
         """
         domain = Domain([("sending_data", "!=", False), ("state", "=", "posted")])
-        waiting = self.search(
-            domain, order="date, invoice_date, sequence_number, id", limit=job_count * 8
-        )
-        batch = waiting.try_lock_for_update(limit=job_count).filtered_domain(domain)
-        if batch:
-            self.env["account.move.send"]._facturex_send_safely(batch, from_cron=True)
-        self.env["ir.cron"]._commit_progress(
-            len(batch), remaining=self.search_count(domain)
-        )
+        progress = self.env["ir.cron"]
+        try:
+            # wider than the batch, so that several workers share the work
+            waiting = self.search(
+                domain,
+                order="date, invoice_date, sequence_number, id",
+                limit=job_count * 8,
+            )
+            batch = waiting.try_lock_for_update(limit=job_count).filtered_domain(domain)
+            if batch:
+                send = self.env["account.move.send"]
+                send._facturex_send_safely(batch, from_cron=True)
+                self.env.flush_all()
+        except psycopg2.errors.SerializationFailure:
+            # another worker took one of them: look again in a new snapshot
+            self.env.cr.rollback()
+            batch = self.browse()
+        progress._commit_progress(len(batch), remaining=self.search_count(domain))

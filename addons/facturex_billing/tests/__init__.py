@@ -1,6 +1,7 @@
 from . import test_bulk_invoice
 from . import test_company_settings
 from . import test_dunning_control
+from . import test_client_account
 from . import test_dunning_notice
 from . import test_dunning_run
 from . import test_e_invoice
@@ -19,3 +20,4 @@ from . import test_credit_note
 from . import test_quote_reminder
 from . import test_acceptance
 from . import test_document
+from . import test_money_alert
