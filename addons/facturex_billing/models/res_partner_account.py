@@ -338,7 +338,7 @@ class ResPartner(models.Model):
             "facturex_billing.facturex_open_item_action"
         )
         customer = self.commercial_partner_id
-        action["name"] = name
+        action["name"] = action["display_name"] = name
         action["domain"] = list(
             self._facturex_open_domain()
             & Domain("partner_id.commercial_partner_id", "in", customer.ids)
@@ -371,6 +371,6 @@ class ResPartner(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "facturex_billing.facturex_account_document_action"
         )
-        action["name"] = name
+        action["name"] = action["display_name"] = name
         action["domain"] = list(self._facturex_document_domain() & domain)
         return action

@@ -189,9 +189,8 @@ class TestClientAccountCompanies(AccountCommon):
 
     def test_companies_of_two_currencies(self):
         other = self.setup_other_currency("USD", rates=[("2020-01-01", 2.0)])
-        company = self._create_company(
-            name="Dollar", currency_id=other.id, country_id=self.env.ref("base.us").id
-        )
+        company = self.setup_other_company(name="Dollar Company")["company"]
+        company.currency_id = other
         self.user.company_ids += company
         journal = self.env["account.journal"].search(
             [("company_id", "=", company.id), ("type", "=", "sale")], limit=1

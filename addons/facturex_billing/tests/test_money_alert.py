@@ -44,7 +44,11 @@ class MoneyCommon(FacturexCommon, MailCase):
 
     def _tell(self):
         """The cron of now; the mails that wait afterwards."""
-        with self.mock_mail_gateway():
+        # a commit would end the test's transaction
+        commit = patch.object(
+            type(self.env["ir.cron"]), "_commit_progress", lambda *_a, **_k: 60
+        )
+        with self.mock_mail_gateway(), commit:
             self.alerts._cron_run()
         self.assertFalse(self._mails, "nothing leaves in the transaction")
         return self._new_mails
