@@ -72,6 +72,13 @@ class Shots:
         self.browser.click(".o_data_row td[name=name]")
         self.browser.wait_for("document.querySelector('.o_form_view')")
         self.take("policy")
+        self.action("facturex_billing.action_move_to_send")
+        self.take("to_send")
+        self.action("facturex_billing.facturex_customer_action")
+        self.take("customers")
+        self.browser.click(".o_data_row td[name=complete_name]")
+        self.browser.wait_for("document.querySelector('.o_form_view')")
+        self.take("client_account")
 
     def to_chase(self):
         """The plan of three weeks ahead: today's reminders have just left."""
