@@ -17,7 +17,7 @@ class MoneyCommon(FacturexCommon, MailCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.alerts = cls.env["facturex.money.alert"]
+        cls.alerts = cls.env["facturex.money.alert"].sudo()  # as the cron sees them
         cls.user.facturex_money_alert = "each"
         cls.accountant.facturex_money_alert = "daily"
         cls.readers = cls.user + cls.accountant + cls.manager
@@ -203,8 +203,12 @@ class TestMoneyAlert(MoneyCommon):
 
     def test_left_the_company(self):
         self._bank_line(self.invoice, 60)
-        self.user.company_ids = self.other_company
-        self.user.company_id = self.other_company
+        self.user.write(
+            {
+                "company_ids": [fields.Command.set(self.other_company.ids)],
+                "company_id": self.other_company.id,
+            }
+        )
         self.assertFalse(self._tell())
         self.assertEqual(self._rows(self.user, "void").company_id, self.company)
 
