@@ -78,6 +78,7 @@ class Shots:
         self.take("customers")
         self.browser.click(".o_data_row td[name=complete_name]")
         self.browser.wait_for("document.querySelector('.o_form_view')")
+        self.browser.click(".nav-link[name=facturex_invoices]")
         self.take("client_account")
 
     def to_chase(self):
