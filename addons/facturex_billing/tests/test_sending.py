@@ -275,9 +275,9 @@ class TestSending(SendingCommon):
     def test_another_document_after_a_reset(self):
         with self.mock_mail_gateway():
             self._wizard(self.invoice).action_send_and_print()
-        # whether a reset is allowed is another rule's matter
-        self.invoice.state = "draft"
-        self.invoice.facturex_send_attempt += 1
+        self.company.facturex_forbid_reset = False
+        self.invoice.button_draft()
+        self.assertFalse(self.invoice.facturex_send_state)
         self.invoice.action_post()
         self.assertEqual(self.invoice.facturex_send_state, "to_send")
 
