@@ -182,9 +182,13 @@ class TestMoneyAlert(MoneyCommon):
             due = self.alerts._due(self.accountant, datetime.fromisoformat(now))
             self.assertEqual(len(due), expected, now)
         came("2026-03-16 05:00")  # 16 March, 01:00 there
-        now = datetime(2026, 3, 16, 20)
+        now = datetime.fromisoformat("2026-03-16 20:00")
         self.assertFalse(self.alerts._due(self.accountant, now))
-        self.assertTrue(self.alerts._due(self.accountant, datetime(2026, 3, 17, 12)))
+        self.assertTrue(
+            self.alerts._due(
+                self.accountant, datetime.fromisoformat("2026-03-17 12:00")
+            )
+        )
 
     def test_digest_speaks_the_language(self):
         self.env["res.lang"]._activate_lang("fr_FR")
