@@ -4,6 +4,7 @@ Usage: shots.py URL [DIRECTORY]
 """
 
 import datetime
+import json
 import pathlib
 import sys
 import tempfile
@@ -48,6 +49,9 @@ class Shots:
         self.browser.login(self.url, OWNER, office.PASSWORD)
         self.action("account.open_account_journal_dashboard_kanban")
         self.take("dashboard")
+        self.assistant(dataset.customer("be_brunelle").name)
+        self.action("facturex_billing.facturex_category_tree_action")
+        self.take("categories")
         self.to_chase()
         self.action("facturex_billing.facturex_dunning_notice_action")
         self.take("reminders")
@@ -80,6 +84,34 @@ class Shots:
         self.browser.wait_for("document.querySelector('.o_form_view')")
         self.browser.click(".nav-link[name=facturex_invoices]")
         self.take("client_account")
+
+    def type(self, selector, text):
+        self.browser.run(f"document.querySelector({json.dumps(selector)}).focus()")
+        self.browser.call("Input.insertText", text=text)
+        time.sleep(1)
+
+    def assistant(self, customer):
+        """The three steps of a new invoice, which is not sent."""
+        self.action("facturex_billing.facturex_invoice_assistant_action")
+        self.type("[name=partner_id] input", customer)
+        self.browser.click(".o-autocomplete--dropdown-item", customer)
+        self.type("[name=label] input", "Toiture du garage")
+        self.browser.click("[name=line_ids] .o_data_row td[name=name]")
+        self.type("[name=line_ids] [name=name] textarea", "Pose de tuiles")
+        self.browser.run(
+            "document.querySelector('[name=line_ids] [name=price_unit] input').select()"
+        )
+        self.type("[name=line_ids] [name=price_unit] input", "450")
+        self.browser.click(".o_facturex_assistant [name=label]")
+        self.take("assistant_invoice")
+        for button, then, name in [
+            ("action_preview", "action_mail", "assistant_preview"),
+            ("action_mail", "action_send", "assistant_mail"),
+        ]:
+            self.browser.click(f"button[name={button}]")
+            self.browser.wait_for(f"document.querySelector('button[name={then}]')", 90)
+            time.sleep(4)
+            self.take(name)
 
     def to_chase(self):
         """The plan of three weeks ahead: today's reminders have just left."""

@@ -41,7 +41,10 @@ class TestInvoiceAssistant(FacturexHttpCase):
         self._send_in("nl_BE")
 
     def test_back_and_leave_lose_nothing(self):
-        self.browse_as(self.user, "facturex_invoice_back_tour", url=ASSISTANT)
+        menu = self.env.ref("facturex_billing.menu_root").id
+        self.browse_as(
+            self.user, "facturex_invoice_back_tour", url=f"{ASSISTANT}?menu_id={menu}"
+        )
         self.assertRecordValues(
             self._invoices(),
             [

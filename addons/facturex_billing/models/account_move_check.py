@@ -63,11 +63,12 @@ class AccountMove(models.Model):
             default ones
         """
         self.ensure_one()
-        send = self.env["account.move.send"]
+        customer = self.commercial_partner_id.with_company(self.company_id)
         if methods is None:
-            methods = send._get_default_sending_methods(self)
+            # not Odoo's default: it may ask the Peppol directory, over the network
+            methods = {customer.invoice_sending_method or "email"}
         if edi_format is None:
-            edi_format = send._get_default_invoice_edi_format(
+            edi_format = self.env["account.move.send"]._get_default_invoice_edi_format(
                 self, sending_methods=methods
             )
         if recipients is None:

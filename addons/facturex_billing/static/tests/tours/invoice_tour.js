@@ -7,6 +7,9 @@ import { registry } from "@web/core/registry";
 const LIMIT = 12;
 let done = 0;
 
+// the first rendering of a document compiles its styles
+const PATIENCE = 60000;
+
 const person = (content, trigger, run) => ({
     content,
     trigger,
@@ -30,11 +33,13 @@ const fill = () => [
     {
         content: "The real document, with its number",
         trigger: ".o_facturex_document iframe[srcdoc*='Roof']",
+        timeout: PATIENCE,
     },
     person("Step 3", "button[name='action_mail']:visible", "click"),
     {
         content: "The e-mail is addressed",
         trigger: "[name='mail_partner_ids']:contains('Client Alpha')",
+        timeout: PATIENCE,
     },
 ];
 
@@ -51,6 +56,7 @@ registry.category("web_tour.tours").add("facturex_invoice_tour", {
         {
             content: "It says what happened, and offers another one",
             trigger: "button[name='action_another']:visible",
+        timeout: PATIENCE,
         },
     ],
 });
@@ -93,7 +99,8 @@ registry.category("web_tour.tours").add("facturex_invoice_back_tour", {
         },
         {
             content: "On the dashboard",
-            trigger: ".o_account_kanban button[name='action_facturex_new_invoice']",
+            trigger: ".o_kanban_view button[name='action_facturex_new_invoice']",
+        timeout: PATIENCE,
         },
     ],
 });
