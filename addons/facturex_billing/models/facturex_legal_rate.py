@@ -17,7 +17,9 @@ class FacturexLegalRate(models.Model):
     scope = fields.Selection("_selection_scope", required=True)
     date_from = fields.Date(string="From", required=True)
     date_to = fields.Date(string="To", help="Empty: until further notice.")
-    rate = fields.Float(string="Rate (%)", digits=(6, 3), required=True)
+    rate = fields.Float(
+        string="Rate (%)", digits=(6, 3), required=True, aggregator=None
+    )
 
     _rate_uniq = models.UniqueIndex(
         "(COALESCE(country_id, 0), scope, COALESCE(company_id, 0), date_from)",
