@@ -61,8 +61,8 @@ class FacturexInvoiceAssistant(models.TransientModel):
     number = fields.Char(readonly=True)
     # what the e-mail said before a person touched it, to tell his words from ours
     proposed = fields.Json(readonly=True)
-    mail_from = fields.Char(string="From", readonly=True)
-    mail_partner_ids = fields.Many2many("res.partner", string="To")
+    mail_from = fields.Char(string="Sender", readonly=True)
+    mail_partner_ids = fields.Many2many("res.partner", string="Recipients")
     mail_subject = fields.Char()
     mail_body = fields.Html(string="Message", sanitize_style=True)
     attachment_names = fields.Char(string="Attachments", readonly=True)
