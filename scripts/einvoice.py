@@ -10,6 +10,7 @@ Code lists that need a file of the network are not looked at; Peppol's own rules
 (PEPPOL-EN16931-*) are not bundled.
 """
 
+import functools
 import json
 import pathlib
 import sys
@@ -26,13 +27,19 @@ LEVELS = {
 }
 
 
+SAXON = PySaxonProcessor(license=False)
+
+
+@functools.cache
+def stylesheet(rules):
+    return SAXON.new_xslt30_processor().compile_stylesheet(
+        stylesheet_file=str(RULES / rules)
+    )
+
+
 def schematron(path, rules):
-    """The failed assertions, as "RULE: sentence"; warnings are left out."""
-    with PySaxonProcessor(license=False) as saxon:
-        stylesheet = saxon.new_xslt30_processor().compile_stylesheet(
-            stylesheet_file=str(RULES / rules)
-        )
-        report = stylesheet.transform_to_string(source_file=str(path))
+    """The failed assertions, as "RULE sentence"; warnings are left out."""
+    report = stylesheet(rules).transform_to_string(source_file=str(path))
     tree = etree.fromstring(report.encode())
     found = []
     for failed in tree.iter(f"{SVRL}failed-assert"):

@@ -6,6 +6,7 @@ from odoo.addons.mail.tests.common import MailCase
 
 from scripts.seed import dataset
 from scripts.seed.story import Story, signature, today
+from tests.scenario import einvoice
 
 
 @tagged("post_install", "-at_install")
@@ -53,6 +54,7 @@ class TestStory(HttpCase, MailCase):
         self._check_ledger(story)
         self._check_reminders(story)
         self._check_isolation(story)
+        self._check_electronic_files()
 
     def _check_facts(self, facts):
         self.assertEqual(facts.counts["customers"], len(dataset.CUSTOMERS))
@@ -100,6 +102,17 @@ class TestStory(HttpCase, MailCase):
         self.assertEqual(len(customers), len(notices), "two messages to one customer")
         again = self.env["facturex.dunning.policy"].search([])._run(date=story.today)
         self.assertFalse(again)
+
+    def _check_electronic_files(self):
+        """Every file that left is valid, by the schemas and the rules of EN 16931."""
+        sent = self.env["account.move"].search([("ubl_cii_xml_id", "!=", False)])
+        sent = sent.filtered(lambda move: move.is_sale_document())
+        self.assertGreaterEqual(len(sent), 3)
+        found = einvoice.faults(
+            {f"{m.company_id.name} {m.name}": m.ubl_cii_xml_id.raw for m in sent}
+        )
+        if found is not None:  # the validators can be installed
+            self.assertFalse({name: told for name, told in found.items() if told})
 
     def _check_isolation(self, story):
         """The owner of one company finds nothing of the other."""
