@@ -26,6 +26,7 @@
         "wizard/facturex_dunning_law_views.xml",
         "report/facturex_dunning_letter.xml",
         "data/money_alert_data.xml",
+        "data/facturex_price_revision_data.xml",
         "views/facturex_dunning_policy_views.xml",
         "views/facturex_dunning_notice_views.xml",
         "views/facturex_dunning_hold_views.xml",
@@ -65,6 +66,8 @@
         "views/facturex_law_menus.xml",
         "views/facturex_sending_menus.xml",
         "views/facturex_subscription_menus.xml",
+        "views/facturex_subscription_change_views.xml",
+        "views/facturex_price_revision_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -119,7 +119,7 @@ def runnable(name):
 
 def report(args, name, size):
     """Variants in turn, so that a slow minute of the machine hits all of them."""
-    variants = args.only.split(",") if args.only else runnable(name)
+    variants = args.only.split(";") if args.only else runnable(name)
     samples = {variant: [] for variant in variants}
     for _ in range(REPEATS):
         for variant in variants:
@@ -145,7 +145,7 @@ def main():
     parser.add_argument("bench", nargs="?")
     parser.add_argument("sizes", nargs="*", type=int)
     parser.add_argument("--variant")
-    parser.add_argument("--only", help="some variants, with commas between")
+    parser.add_argument("--only", help="some variants, with semicolons between")
     args = parser.parse_args()
     if args.bench and args.bench not in benches():
         raise SystemExit(f"no bench {args.bench}; there are: {', '.join(benches())}")

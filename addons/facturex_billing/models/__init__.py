@@ -46,6 +46,9 @@ from . import facturex_subscription_line
 from . import facturex_subscription_period
 from . import facturex_subscription_run
 from . import facturex_subscription_billing
+from . import facturex_price_index
+from . import facturex_subscription_change
+from . import facturex_price_revision
 from . import account_move_subscription
 from . import account_edi_period
 from . import res_company_subscription

@@ -189,21 +189,23 @@ class InvoiceBuilder:
 
     def _refuse_unknown(self, head):
         company, journal, term = head["company"], head["journal"], head["term"]
-        for condition, reason in (
-            (head["due"] and term, self._("a due date and payment terms")),
-            (journal.type != "sale", self._("a journal that is not for sales")),
-            (journal.company_id != company, self._("a journal of another company")),
-            (journal.currency_id, self._("a journal in a currency of its own")),
-            (journal.is_self_billing, self._("a journal for self-billing")),
-            (company.parent_id, self._("a branch of another company")),
-            (company.account_storno, self._("storno accounting")),
-            (
-                term.early_discount and term.early_pay_discount_computation == "mixed",
-                self._("an early payment discount that changes the taxes"),
-            ),
-            (not head["receivable"], self._("no receivable account")),
-        ):
-            if condition:
+        no_sale = journal.type != "sale"
+        mixed = term.early_discount and term.early_pay_discount_computation == "mixed"
+        no_account = not head["receivable"]
+        two_dates = head["due"] and term
+        reasons = {
+            self._("a due date and payment terms"): two_dates,
+            self._("a journal that is not for sales"): no_sale,
+            self._("a journal of another company"): journal.company_id != company,
+            self._("a journal in a currency of its own"): journal.currency_id,
+            self._("a journal for self-billing"): journal.is_self_billing,
+            self._("a branch of another company"): company.parent_id,
+            self._("storno accounting"): company.account_storno,
+            self._("an early payment discount that changes the taxes"): mixed,
+            self._("no receivable account"): no_account,
+        }
+        for reason, holds in reasons.items():
+            if holds:
                 raise NotCovered(reason)
 
     def _extra(self, model, vals, known):

@@ -21,3 +21,5 @@ from . import test_quote_reminder
 from . import test_acceptance
 from . import test_document
 from . import test_money_alert
+from . import test_price_revision
+from . import test_subscription_change
