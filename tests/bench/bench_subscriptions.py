@@ -83,7 +83,14 @@ def _contracts(env, state, size):
                 "date_start": DAY,
                 "recurring_next_date": DAY,
                 "contract_line_ids": [
-                    Command.create({**line, "quantity": 1})
+                    Command.create(
+                        {
+                            **line,
+                            "quantity": 1,
+                            "date_start": DAY,
+                            "recurring_next_date": DAY,
+                        }
+                    )
                     for line in lines(state, number)
                 ],
             }

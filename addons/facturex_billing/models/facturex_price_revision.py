@@ -294,9 +294,7 @@ class FacturexPriceRevisionLine(models.Model):
     index_base = fields.Float(string="Base Index", digits=(12, 4))
     index_value = fields.Float(string="New Index", digits=(12, 4))
     index_month = fields.Date(string="Month of the Index")
-    limited = fields.Selection(
-        [("cap", "Ceiling reached"), ("floor", "Floor reached")], string="Limited"
-    )
+    limited = fields.Selection([("cap", "Ceiling reached"), ("floor", "Floor reached")])
     is_changed = fields.Boolean(compute="_compute_is_changed", store=True)
     problem = fields.Char()
     change_id = fields.Many2one(
