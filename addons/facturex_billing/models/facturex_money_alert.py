@@ -364,7 +364,7 @@ class FacturexMoneyAlert(models.Model):
         """One line of the message: whole sentences, so that they can be translated."""
         self.ensure_one()
         invoice, currency = self.move_id, self.currency_id
-        if self.payment_id:
+        if self.payment_id or invoice.payment_state == "in_payment":
             note = self.env._("Announced, not yet seen on the bank.")
         elif currency.is_zero(invoice.amount_residual):
             note = self.env._("The invoice is paid.")

@@ -281,6 +281,7 @@ class TestMoneyAnnounced(MoneyCommon):
                 lambda move: "in_payment",
             )
         )
+        cls.bank.inbound_payment_method_line_ids.payment_account_id = False
 
     def test_announced_then_seen_is_told_once(self):
         self._register_payment(self.invoice)
