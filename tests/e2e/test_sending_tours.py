@@ -27,7 +27,7 @@ class TestSendingTours(FacturexHttpCase):
         ):
             self.env["account.move.send"]._facturex_send_safely(lost)
         self.assertEqual(lost.facturex_send_state, "failed")
-        self.browse_as(self.user, "facturex_resend_tour")
+        self.browse_as(self.user, "facturex_resend_tour", timeout=180)
         self.assertEqual(lost.facturex_send_state, "sent")
         self.assertEqual(
             lost.facturex_sending_ids.sorted("attempt").mapped("state"),
@@ -36,4 +36,4 @@ class TestSendingTours(FacturexHttpCase):
 
     def test_client_account(self):
         self._invoice(100, due=self._days_ago(5))
-        self.browse_as(self.user, "facturex_client_account_tour")
+        self.browse_as(self.user, "facturex_client_account_tour", timeout=180)

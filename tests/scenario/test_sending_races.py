@@ -1,6 +1,7 @@
 """Two workers send the same invoices: real cursors, real commits, one mail each."""
 
 import threading
+import uuid
 from unittest.mock import patch
 
 import psycopg2.errors
@@ -37,7 +38,11 @@ class TestSendingRaces(BaseCase):
     def _invoices(self, env):
         """The smallest company that can post: three accounts and two journals."""
         company = env["res.company"].create(
-            {"name": "Sending Race", "account_fiscal_country_id": env.ref("base.be").id}
+            {
+                # an alias is made of it: another one for each test and run
+                "name": f"Sending Race {uuid.uuid4().hex}",
+                "account_fiscal_country_id": env.ref("base.be").id,
+            }
         )
         env.user.company_ids += company
         env = env(context=dict(env.context, allowed_company_ids=company.ids))
