@@ -65,7 +65,7 @@ registry.category("web_tour.tours").add("facturex_resend_tour", {
             content: "Both attempts are listed",
             timeout: SLOW,
             trigger:
-                "[name='facturex_sending_ids'] .o_data_row:first:contains('alpha@client.example'):contains('Envoyé')",
+                "[name='facturex_sending_ids'] .o_data_row:first:contains('alpha@client.example'):not(:contains('panne du moteur'))",
         },
     ],
 });
