@@ -2,6 +2,10 @@ from odoo import api, fields, models
 
 from ..engine import schedule
 
+# apart from their labels: Odoo's extractor takes a string beside a `_()` for a term
+MODES = ("draft", "post", "send")
+TERMS = ("open", "fixed", "tacit")
+
 
 class FacturexSubscriptionPlan(models.Model):
     """How a product is billed again and again, chosen on the product."""
@@ -79,11 +83,12 @@ class FacturexSubscriptionPlan(models.Model):
 
     @api.model
     def _selection_mode(self):
-        return [
-            ("draft", self.env._("Prepare drafts")),
-            ("post", self.env._("Confirm")),
-            ("send", self.env._("Confirm and send")),
+        labels = [
+            self.env._("Prepare drafts"),
+            self.env._("Confirm"),
+            self.env._("Confirm and send"),
         ]
+        return list(zip(MODES, labels, strict=True))
 
     @api.model
     def _selection_first(self):
@@ -95,11 +100,12 @@ class FacturexSubscriptionPlan(models.Model):
 
     @api.model
     def _selection_term(self):
-        return [
-            ("open", self.env._("Until stopped")),
-            ("fixed", self.env._("Ends by itself")),
-            ("tacit", self.env._("Renewed tacitly")),
+        labels = [
+            self.env._("Until stopped"),
+            self.env._("Ends by itself"),
+            self.env._("Renewed tacitly"),
         ]
+        return list(zip(TERMS, labels, strict=True))
 
     def _subscription_vals(self, date_start):
         """The terms of a subscription of this plan that begins on `date_start`."""
