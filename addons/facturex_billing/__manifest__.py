@@ -34,6 +34,7 @@
         "views/facturex_dunning_message_templates.xml",
         "views/facturex_dunning_control_views.xml",
         "views/account_move_views.xml",
+        "views/cii_templates.xml",
         "views/facturex_sending_views.xml",
         "views/res_partner_account_views.xml",
         "views/facturex_money_alert_views.xml",

@@ -9,6 +9,12 @@ from .facturex_dunning_reasons import SETTLED_STATES
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
 
+    def _facturex_item_name(self):
+        """The first line of a free text: what EN 16931 calls the item's name (BT-153)."""
+        self.ensure_one()
+        text = (self.name or "").strip()
+        return text.splitlines()[0] if text else self.move_id.name
+
     def _facturex_claims_nothing(self):
         """Settled, cancelled, blocked or put aside: nothing may be asked for."""
         self.ensure_one()

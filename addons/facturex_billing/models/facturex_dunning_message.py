@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from odoo import models
+from odoo import api, models
 from odoo.tools import SQL, format_amount, format_date
 
 MAX_REFERENCE = 140
@@ -20,7 +20,6 @@ class FacturexDunningNotice(models.Model):
 
     def _prepare_message_values(self):
         lines = self._get_claimed_lines()
-        lines.move_id._facturex_ensure_tokens()
         totals = self._get_totals()
         account = self._get_bank_account()
         promises = [day for day in lines.mapped("broken_promise") if day]
@@ -126,6 +125,17 @@ class FacturexDunningNotice(models.Model):
             return None
         url = self._get_bank_account().build_qr_code_url(**values)
         return url and self.get_base_url() + url
+
+
+class FacturexDunningNoticeLine(models.Model):
+    _inherit = "facturex.dunning.notice.line"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """The links get their tokens here: who reads a preview may not write."""
+        lines = super().create(vals_list)
+        lines.move_id._facturex_ensure_tokens()
+        return lines
 
 
 class AccountMove(models.Model):

@@ -116,13 +116,14 @@ class FacturexSubscriptionPeriod(models.Model):
     def _compute_amount_untaxed(self):
         billed = {}
         if ids := self.filtered("move_id").ids:
-            # what the invoice says, whatever became of the prices since
+            # what the invoice says, whatever became of the prices since; not the
+            # subtotals, which know nothing of a company that rounds globally
             billed = {
-                period.id: amount
+                period.id: -amount
                 for period, amount in self.env["account.move.line"]._read_group(
                     [("facturex_period_id", "in", ids)],
                     ["facturex_period_id"],
-                    ["price_subtotal:sum"],
+                    ["amount_currency:sum"],
                 )
             }
         for period in self:

@@ -1,3 +1,5 @@
+from lxml import etree
+
 from odoo.tests import tagged
 
 from .common import FacturexCommon
@@ -40,6 +42,16 @@ class TestElectronicInvoice(FacturexCommon):
         self.assertFalse(partner.invoice_edi_format)
         partner.invoice_edi_format = "facturx"
         self.assertEqual(partner.invoice_edi_format, "facturx")
+
+    def test_free_text_has_a_name_in_factur_x(self):
+        """EN 16931 asks a name of every line; Odoo takes the product's only."""
+        invoice = self._invoice()
+        invoice.invoice_line_ids.name = "Painting\nof the hall"
+        xml, _errors = self.env["account.edi.xml.cii"]._export_invoice(invoice)
+        tree = etree.fromstring(xml)
+        product = tree.find(".//{*}SpecifiedTradeProduct")
+        self.assertEqual(product.findtext("{*}Name"), "Painting")
+        self.assertEqual(product.findtext("{*}Description"), "Painting\nof the hall")
 
     def test_reference_standard_of_the_country(self):
         for company, model in [(self.company, "be"), (self.french, "euro")]:

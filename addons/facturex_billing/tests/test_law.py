@@ -266,7 +266,7 @@ class TestLaw(FacturexCommon):
                 self.assertRaisesRegex(ValidationError, "merge field"),
             ):
                 policy.step_ids.text_body = payload
-        with self.assertRaisesRegex(ValidationError, "merge field"):
+        with self.assertRaisesRegex(ValidationError, "champ de fusion"):
             policy.step_ids.with_context(lang="fr_FR").text_subject = "{clien}"
         self.assertIn("{iban}", policy.step_ids.merge_help)
 

@@ -389,7 +389,7 @@ class TestSentLock(SentLockCase):
         policy = self.env["facturex.dunning.policy"].create({"name": "Standard"})
         notice = policy._run()
         self.assertFalse(invoice.facturex_is_locked)
-        notice.state = "sent"
+        notice.sudo().state = "sent"  # as its delivery does
         invoice.invalidate_recordset(["facturex_is_locked"])
         self.assertTrue(invoice.facturex_is_locked)
         with self.assertRaisesRegex(UserError, "was sent"):
