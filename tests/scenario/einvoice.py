@@ -40,7 +40,7 @@ def faults(files):
             capture_output=True,
             text=True,
             check=False,
-            preexec_fn=_unlimited,  # noqa: PLW1509 - nothing else runs in this process
+            preexec_fn=_unlimited,  # nothing else runs in this process
         )
     if answer.returncode:
         raise AssertionError(answer.stderr)
