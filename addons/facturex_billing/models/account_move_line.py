@@ -10,7 +10,7 @@ class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
 
     def _facturex_item_name(self):
-        """The first line of a free text: what EN 16931 calls the item's name (BT-153)."""
+        """The first line of a free text: the name of the item (EN 16931, BT-153)."""
         self.ensure_one()
         text = (self.name or "").strip()
         return text.splitlines()[0] if text else self.move_id.name
