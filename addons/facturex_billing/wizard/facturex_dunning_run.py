@@ -2,6 +2,7 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 from ..engine import dunning
 from ..models.facturex_dunning_reasons import REASONS, describe
@@ -75,7 +76,7 @@ class FacturexDunningRun(models.TransientModel):
             )
         return self.env._(
             "Newest bank line: %(day)s (%(days)s days old)",
-            day=bank.newest,
+            day=format_date(self.env, bank.newest),
             days=(self.date - bank.newest).days,
         )
 
