@@ -22,8 +22,8 @@ write_config() {
         echo "db_host = $PGHOST"
         echo "db_port = $PGPORT"
         echo "db_user = $PGUSER"
-    } >"$RUN/odoo.conf.part"
-    mv "$RUN/odoo.conf.part" "$RUN/odoo.conf"
+    } >"$RUN/odoo.conf.$$"
+    mv "$RUN/odoo.conf.$$" "$RUN/odoo.conf"
 }
 
 has_db() { [ "$(psql -d postgres -qAtc "select 1 from pg_database where datname = '$1'")" = 1 ]; }
@@ -62,8 +62,15 @@ load_languages() {
         { tail -n 5 "$RUN/languages.log" >&2; die "the languages $* could not be loaded" "see .run/languages.log"; }
 }
 
-# make_db NAME KEY COMMAND...: a database that is complete or absent, remade when KEY changes
-make_db() {
+# make_db NAME KEY COMMAND...: a database that is complete or absent, remade when KEY changes;
+# of two scripts that want it one makes it, the other waits
+make_db() (
+    exec 9>"$RUN/$1.lock"
+    flock 9
+    make_db_alone "$@"
+)
+
+make_db_alone() {
     local name="$1" key="$2"
     shift 2
     if has_db "$name" && [ "$(cat "$RUN/$name.key" 2>/dev/null)" = "$key" ]; then return 0; fi
