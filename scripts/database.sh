@@ -93,9 +93,9 @@ create_base() {
 create_addons() {
     copy_db fx_base "$1"
     odoo_checked "$RUN/addons.log" -d "$1" -i "$ADDONS"
-    odoo shell -c "$RUN/odoo.conf" -d "$1" --no-http --log-level=warn <"$ROOT/scripts/test_companies.py" >"$RUN/companies.log" 2>&1 &&
-        ! grep -q Traceback "$RUN/companies.log" ||
-        { tail -n 5 "$RUN/companies.log" >&2; die "the tests' companies could not be made" "see .run/companies.log"; }
+    odoo shell -c "$RUN/odoo.conf" -d "$1" --no-http --log-level=warn <"$ROOT/scripts/test_template.py" >"$RUN/template.log" 2>&1 &&
+        ! grep -q Traceback "$RUN/template.log" ||
+        { tail -n 5 "$RUN/template.log" >&2; die "the content of the test template could not be made" "see .run/template.log"; }
 }
 
 base_db() {
@@ -110,7 +110,7 @@ addons_db() {
 # what is installed depends on; tests and documentation do not count
 addons_hash() {
     {
-        cat "$RUN/fx_base.key"
+        cat "$RUN/fx_base.key" "$ROOT/scripts/test_template.py"
         find "$ROOT/addons" -type f ! -path '*/tests/*' ! -name '*.pyc' ! -name '*.md' -print0 | sort -z | xargs -0 sha256sum
     } | sha256sum
 }

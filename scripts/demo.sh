@@ -23,7 +23,7 @@ export PYTHONPATH="$ROOT"
 
 port_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-taken() { die "port $PORT is taken" "stop what uses it, or choose another: make demo PORT=8070"; }
+taken() { die "port $PORT is taken" "stop what uses it, or choose another: make demo PORT=$((PORT + 1))"; }
 [ -z "${PORT:-}" ] || port_free "$PORT" || taken
 
 server= sink=
