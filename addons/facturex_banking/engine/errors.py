@@ -52,10 +52,6 @@ MESSAGES = {
     "too_many_entries": _(
         "The file holds more than %(limit)s entries. Export a shorter period."
     ),
-    "notification": _(
-        "This is a CAMT.054: it is a notification that completes lines, "
-        "not a statement. Import the CAMT.053 of the same days."
-    ),
     "no_statement": _(
         "The message contains no statement. Download the file again from the bank."
     ),
@@ -77,6 +73,61 @@ MESSAGES = {
     "currency_mismatch": _(
         "An entry in %(found)s appears in the statement of account %(account)s, "
         "held in %(expected)s. Ask the bank for a correct file."
+    ),
+    "bad_length": _(
+        "The record is %(found)s characters long, %(expected)s are expected. "
+        "Download the file again without opening it in an editor."
+    ),
+    "bad_number": _(
+        "%(value)s is not a number. "
+        "Download the file again without opening it in an editor."
+    ),
+    "bad_loose_amount": _("%(value)s is not an amount. Correct it in the file."),
+    "cut_short": _("The file is cut short: %(missing)s is missing. Download it again."),
+    "bad_order": _(
+        "A record %(found)s cannot stand here: %(expected)s comes first. "
+        "Download the file again without opening it in an editor."
+    ),
+    "old_version": _(
+        "This is %(format)s version %(found)s, which banks no longer send. "
+        "Ask the bank for version %(expected)s."
+    ),
+    "other_kind": _(
+        "This is a %(kind)s file, which is no account statement. "
+        "Ask the bank for the account statements (%(expected)s)."
+    ),
+    "several_accounts": _(
+        "The records are of two accounts, %(first)s and %(second)s. "
+        "Download the file again."
+    ),
+    "columns_unknown": _(
+        "The columns of this table are not known yet (%(missing)s not found). "
+        "Choose them once under Bank, Column Mappings, then import the file again."
+    ),
+    "column_missing": _(
+        "The column %(column)s of the mapping %(mapping)s is not in the file. "
+        "Choose another mapping, or correct it."
+    ),
+    "mixed_dates": _(
+        "The dates are written day first and month first in one file. "
+        "Correct them in the file."
+    ),
+    "archive_entries": _(
+        "The archive holds more than %(limit)s files. Send fewer at once."
+    ),
+    "archive_size": _(
+        "The archive unpacks to more than %(limit)s MB. Send fewer files at once."
+    ),
+    "archive_nested": _(
+        "The archive holds another archive, %(name)s. Unpack it first."
+    ),
+    "archive_damaged": _(
+        "The archive is damaged or protected by a password (%(detail)s). "
+        "Make it again, without password."
+    ),
+    "archive_member": _(
+        "In %(name)s: %(reason)s Nothing of the archive was imported: "
+        "correct or remove that file."
     ),
     "unreadable": _(
         "The file could not be read as %(format)s (%(detail)s). "
@@ -105,6 +156,25 @@ NOTICES = {
     "statement_refused": _(
         "Statement %(number)s of account %(account)s was not read: %(reason)s"
     ),
+    "details_differ": _(
+        "The details of movement %(number)s add up to %(found)s instead of "
+        "%(expected)s: the total was kept as one line."
+    ),
+    "count_mismatch": _(
+        "The bank announces %(announced)s records, the file holds %(found)s."
+    ),
+    "page_alone": _(
+        "The statement stops at an intermediate page: the pages after it are missing."
+    ),
+    "bank_message": _("Message of the bank: %(text)s"),
+    "dates_guessed": _(
+        "The dates could be day first or month first: read as %(order)s. "
+        "Check the first lines."
+    ),
+    "member_skipped": _("%(name)s was left out of the archive: %(reason)s"),
+    "sheet_skipped": _("Only the first sheet of the workbook was read."),
+    "unsigned_amount": _("The amount %(value)s has no sign mark: read as positive."),
+    "investments_skipped": _("Investment accounts were left out."),
     "encoding_guessed": _(
         "The file declares %(declared)s but is written in %(used)s: read so."
     ),
@@ -161,9 +231,18 @@ def fail(
     code: str, line: int | None = None, field: str | None = None, **values: Any
 ) -> FormatError:
     """The refusal ``code`` with its sentence filled in; the caller raises it."""
+    values = {name: _printable(value) for name, value in values.items()}
     return FormatError(MESSAGES[code] % values, line, field, code, values)
 
 
 def notice(code: str, line: int | None = None, **values: Any) -> Notice:
     """The reservation ``code`` with its sentence filled in."""
+    values = {name: _printable(value) for name, value in values.items()}
     return Notice(code, NOTICES[code] % values, values, line)
+
+
+def _printable(value: Any) -> Any:
+    """A value out of a file, without what would garble the sentence around it."""
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    return "".join(char if char.isprintable() else " " for char in value)

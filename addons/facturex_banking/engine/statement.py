@@ -5,12 +5,12 @@ import json
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
-from .errors import Notice
+from .errors import Notice, notice
 
 KEY_DIGITS = 40  # of a SHA-256: short enough for an index, no accidental equality
 
@@ -45,6 +45,7 @@ class Entry:
     mandate_id: str | None = None
     batch_id: str | None = None  # payment run or message the movement comes from
     batch_count: int | None = None  # movements inside a line that was not split
+    batch_amount: Decimal | None = None  # signed total of a batch that was split
     detail_index: int | None = None  # rank, from 1, in a batch that was split
     detail_id: str | None = None  # identifier of that detail inside the batch
     original_amount: Decimal | None = None  # signed, in original_currency
@@ -77,6 +78,8 @@ class Statement:
     intraday: bool = False  # provisional: to be confirmed by the day's statement
     pending_count: int = 0  # entries of the file that are not booked yet
     line: int | None = None
+    notification: bool = False  # only completes lines that a statement brings
+    family: str = ""  # of its own format, when the file is an archive of several
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,22 @@ def balance_difference(statement: Statement) -> Decimal | None:
         return None
     total = sum((entry.amount for entry in statement.entries), Decimal())
     return statement.opening_balance + total - statement.closing_balance
+
+
+def checked(statement: Statement) -> Statement:
+    """The statement, warned when its balances and entries do not add up."""
+    difference = balance_difference(statement)
+    if not difference:
+        return statement
+    found = notice(
+        "balance_mismatch",
+        statement.line,
+        opening=statement.opening_balance,
+        total=sum((entry.amount for entry in statement.entries), Decimal()),
+        closing=statement.closing_balance,
+        difference=difference,
+    )
+    return replace(statement, warnings=(*statement.warnings, found))
 
 
 def group_by_account(

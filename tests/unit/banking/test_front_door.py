@@ -41,7 +41,6 @@ def test_empty(content):
     [
         (b"%PDF-1.7\n", "PDF"),
         (b"\n%PDF-1.7\n", "PDF"),
-        (b"PK\x03\x04", "ZIP"),
         (b"\x1f\x8b\x08", "GZIP"),
         (b"\xd0\xcf\x11\xe0", "Office"),
         (b"\x89PNG\r\n", "PNG"),
@@ -59,7 +58,7 @@ def test_other_kinds_of_files_are_named(start, kind):
 @pytest.mark.parametrize(
     "content",
     [
-        b"date;amount\n2026-01-20;12,00\n",
+        b"Dear customer,\nyour statement is ready.\n",
         b"<Invoice xmlns='urn:oasis:ubl'><ID>1</ID></Invoice>",
         b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"/>',
         bytes(range(256)) * 4,
@@ -70,7 +69,7 @@ def test_unknown_content_lists_what_is_supported(content):
     error = refusal(content, "strange.txt")
     assert error.code == "unknown_format"
     assert "strange.txt" in str(error)
-    assert "CAMT.053 and CAMT.052" in str(error)
+    assert "CAMT.053, CAMT.052" in str(error)
 
 
 @pytest.mark.parametrize("filename", ["c053.cod", "c053.pdf", "c053", "", "é\0.xml"])

@@ -4,17 +4,22 @@ Adding a format is one line in ``FORMATS``: a module with ``LABEL``,
 ``sniff(probe) -> bool`` and ``parse(probe) -> StatementFile``.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 from types import ModuleType
 
-from ..errors import FormatError, fail, notice
+from ..errors import FormatError, Notice, fail, notice
 from ..statement import Statement, StatementFile
-from . import camt
+from . import camt, cfonb, coda, mt940, ofx, qif, table
+from .archive import is_workbook, members
 from .probe import Probe, probe as probe_content
+from .table import Mapping, Table
 
 MAX_BYTES = 64 * 1024 * 1024
 
 # Asked in this order; the content decides, never the name of the file.
-FORMATS: tuple[ModuleType, ...] = (camt,)
+FORMATS: tuple[ModuleType, ...] = (camt, ofx, coda, cfonb, mt940, qif, table)
 
 
 def supported() -> str:
@@ -23,11 +28,15 @@ def supported() -> str:
 
 
 def parse(
-    content: bytes, filename: str = "", max_bytes: int = MAX_BYTES
+    content: bytes,
+    filename: str = "",
+    max_bytes: int = MAX_BYTES,
+    mappings: Sequence[Mapping] = (),
 ) -> StatementFile:
     """Read the statements of a file, all of them or none.
 
-    ``content`` is the file as received; ``filename`` only serves messages.
+    ``content`` is the file as received, also a ZIP of such files; ``filename``
+    only serves messages; ``mappings`` are the saved columns of tables.
     Raises FormatError, and nothing else, when the file is empty, larger than
     ``max_bytes``, unsafe, damaged or in no supported format.
     """
@@ -35,20 +44,102 @@ def parse(
         size, limit = (round(n / 1024 / 1024, 1) for n in (len(content), max_bytes))
         raise fail("too_large", size=size, limit=limit)
     found = probe_content(bytes(content))
-    module = _recognised(found)
-    if module is None and found.kind:
-        raise fail("not_a_statement", kind=found.kind, supported=supported())
-    if module is None:
-        name = filename or "the file"
-        raise fail("unknown_format", filename=name, supported=supported())
+    if found.kind == "ZIP":
+        if not is_workbook(found.content):
+            return _parse_archive(found, mappings)
+        found = replace(found, kind="XLSX")
+    return _parse_one(found, filename, mappings)
+
+
+def columns(content: bytes, filename: str = "") -> tuple[Table, Mapping | None]:
+    """The cells of a CSV or XLSX file, and the mapping its header proposes.
+
+    For the screen that chooses columns. Raises FormatError when it is no table.
+    """
+    found = probe_content(bytes(content[:MAX_BYTES]))
+    if found.kind == "ZIP" and is_workbook(found.content):
+        found = replace(found, kind="XLSX")
+    elif found.kind:
+        raise fail("not_a_statement", kind=found.kind, supported=table.LABEL)
+    read = table.read_table(found)
+    return read, table.propose(read)
+
+
+def _parse_one(
+    found: Probe, filename: str, mappings: Sequence[Mapping]
+) -> StatementFile:
+    label = "CSV"
     try:
+        module = _recognised(found)
+        if module is None and found.kind:
+            raise fail("not_a_statement", kind=found.kind, supported=supported())
+        if module is None:
+            name = filename or "the file"
+            raise fail("unknown_format", filename=name, supported=supported())
+        label = module.LABEL
+        if module is table:
+            return table.parse(found, mappings)
         return _without_repeats(module.parse(found))
     except FormatError:
         raise
     except Exception as error:
         # A parser's own accident, third-party ones above all: the person who
         # imports gets a reason, the developer gets the cause.
-        raise fail("unreadable", format=module.LABEL, detail=repr(error)) from error
+        raise fail("unreadable", format=label, detail=repr(error)[:300]) from error
+
+
+def _parse_archive(found: Probe, mappings: Sequence[Mapping]) -> StatementFile:
+    """The statements of every file of an archive; one bad file refuses them all.
+
+    A file that is no statement at all (a PDF copy, a readme) is left out, and said.
+    """
+    files: list[StatementFile] = []
+    warnings: list[Notice] = list(found.warnings)
+    skipped: list[FormatError] = []
+    try:
+        parts = members(found.content)
+    except FormatError:
+        raise
+    except Exception as error:
+        raise fail("archive_damaged", detail=repr(error)[:100]) from error
+    for name, content in parts:
+        try:
+            files.append(_parse_one(_member_probe(content), name, mappings))
+        except FormatError as error:
+            if error.code not in ("not_a_statement", "unknown_format", "empty_file"):
+                raise fail("archive_member", name=name, reason=str(error)) from error
+            skipped.append(error)
+            reason = notice("member_skipped", name=name, reason=error.message)
+            warnings.append(reason)
+    if not files:
+        raise skipped[0]
+    return _merged(files, warnings)
+
+
+def _member_probe(content: bytes) -> Probe:
+    found = probe_content(content)
+    return replace(found, kind="XLSX") if found.kind == "ZIP" else found
+
+
+def _merged(files: Sequence[StatementFile], warnings: Sequence[Notice]):
+    """One file of several, oldest statement first."""
+    statements = [
+        replace(statement, family=file.family)
+        for file in files
+        for statement in file.statements
+    ]
+    statements.sort(key=lambda s: (s.date_start or s.date_end or date.max).toordinal())
+    formats = sorted({file.format for file in files})
+    families = {file.family for file in files}
+    merged = StatementFile(
+        "+".join(formats),
+        tuple(statements),
+        (*warnings, *(warning for file in files for warning in file.warnings)),
+        families.pop() if len(families) == 1 else "",
+        None,
+        tuple(refused for file in files for refused in file.refused),
+    )
+    return _without_repeats(merged)
 
 
 def _recognised(found: Probe) -> ModuleType | None:
@@ -80,14 +171,7 @@ def _without_repeats(file: StatementFile) -> StatementFile:
         kept.append(statement)
     if len(kept) == len(file.statements):
         return file
-    return StatementFile(
-        file.format,
-        tuple(kept),
-        tuple(warnings),
-        file.family,
-        file.version,
-        file.refused,
-    )
+    return replace(file, statements=tuple(kept), warnings=tuple(warnings))
 
 
 def _repeat_key(statement: Statement) -> tuple | None:

@@ -1,4 +1,7 @@
-"""CAMT.053 (statement) and CAMT.052 (report of the day), read as a stream.
+"""CAMT.053 (statement), .052 (report of the day) and .054 (notification).
+
+Read as a stream. A notification books nothing: it gives the details of lines
+that a statement brings.
 
 Source: ISO 20022 message definition report "Bank-to-Customer Cash Management",
 versions .02 to .13. They are read by local names: namespaces only tell which
@@ -16,7 +19,7 @@ from decimal import Decimal
 from lxml import etree
 
 from ..errors import FormatError, Notice, fail, notice
-from ..statement import Entry, Statement, StatementFile, balance_difference
+from ..statement import Entry, Statement, StatementFile, checked
 from .camt_entry import (
     Detail,
     Head,
@@ -30,7 +33,7 @@ from .camt_entry import (
 from .fields import Fields, local_name
 from .probe import Probe
 
-LABEL = "CAMT.053 and CAMT.052 (XML)"
+LABEL = "CAMT.053, CAMT.052 and CAMT.054 (XML)"
 FAMILY = "camt"
 MAX_ENTRIES = 200_000
 MAX_REFUSED = 1_000  # statements; past it, the file is not worth reading on
@@ -39,10 +42,14 @@ MAX_BLOCK = 1_000_000  # bytes between two blocks that can be dropped
 _MESSAGE = re.compile(
     r"xsd:camt\.05[234]\.|<(?:[\w.-]+:)?BkToCstmr(?:Stmt|AcctRpt|DbtCdtNtfctn)\b"
 )
-_NOTIFICATION = re.compile(r"xsd:camt\.054\.|<(?:[\w.-]+:)?BkToCstmrDbtCdtNtfctn\b")
-_NAMESPACE = re.compile(r"camt\.05[23]\.\d{3}\.\d{2}")
-_CONTAINERS = {"Stmt": "BkToCstmrStmt", "Rpt": "BkToCstmrAcctRpt"}
-_WATCHED = ("{*}Stmt", "{*}Rpt", "{*}Ntry", "{*}TxDtls")
+_NAMESPACE = re.compile(r"camt\.05[234]\.\d{3}\.\d{2}")
+_CONTAINERS = {
+    "Stmt": "BkToCstmrStmt",
+    "Rpt": "BkToCstmrAcctRpt",
+    "Ntfctn": "BkToCstmrDbtCdtNtfctn",
+}
+_FORMATS = {"Stmt": "camt.053", "Rpt": "camt.052", "Ntfctn": "camt.054"}
+_WATCHED = ("{*}Stmt", "{*}Rpt", "{*}Ntfctn", "{*}Ntry", "{*}TxDtls")
 # in order of preference; "available" balances hold other amounts than booked ones
 _OPENING = (("OPBD", 0), ("PRCD", 0), ("ITBD", 0), ("OPAV", 0))
 _CLOSING = (("CLBD", -1), ("ITBD", -1), ("CLAV", -1))
@@ -59,9 +66,6 @@ def parse(probe: Probe) -> StatementFile:
     A statement that cannot be read does not take the others of the file with
     it: it is left out as a whole and reported in ``refused``.
     """
-    notification = _NOTIFICATION.search(probe.head)
-    if notification:
-        raise fail("notification", probe.head.count("\n", 0, notification.start()) + 1)
     source = _Source(probe.content)
     reader = _Reader(source)
     events = etree.iterparse(
@@ -183,7 +187,7 @@ class _Reader:
             self._fields.add(node)
         for node in _before(element):
             self._fields.add(node, "NtryDtls/")
-        if is_booked(self._fields):
+        if is_booked(self._fields, local_name(entry.getparent()) == "Ntfctn"):
             head = self._read_head(entry)
             self._details.append(read_detail(head, Fields(element)))
             self._count_entry(element)
@@ -191,7 +195,7 @@ class _Reader:
     def _end_entry(self, element: etree._Element) -> None:
         self._absorb_header(element)
         self._fields.absorb(element)
-        if not is_booked(self._fields):
+        if not is_booked(self._fields, local_name(element.getparent()) == "Ntfctn"):
             self._open.pending += 1
             return
         head = self._read_head(element)
@@ -225,11 +229,11 @@ class _Reader:
             elif local_name(node) != "Ntry":
                 self._open.header.add(node)
         self._open.header.line = element.sourceline
-        intraday = local_name(element) == "Rpt"
-        self.format = "camt.052" if intraday else "camt.053"
+        kind = local_name(element)
+        self.format = _FORMATS[kind]
         namespace = _NAMESPACE.search(element.tag)
         self.version = namespace and namespace.group()
-        self.statements.append(_statement(self._open, intraday))
+        self.statements.append(_statement(self._open, kind))
 
     def _close_statement(self, element: etree._Element) -> None:
         error = self._open.error
@@ -296,7 +300,7 @@ def _picked(
     return None
 
 
-def _statement(opened: _Open, intraday: bool) -> Statement:
+def _statement(opened: _Open, kind: str) -> Statement:
     header, entries = opened.header, opened.entries
     account = read_account(header, "Acct")
     if account is None:
@@ -323,12 +327,13 @@ def _statement(opened: _Open, intraday: bool) -> Statement:
         reference=header.text("Id"),
         owner_name=header.text("Acct/Ownr/Nm", "Acct/Ownr/Pty/Nm"),
         bank_bic=header.text("Acct/Svcr/FinInstnId/BICFI", "Acct/Svcr/FinInstnId/BIC"),
-        intraday=intraday,
+        intraday=kind != "Stmt",
+        notification=kind == "Ntfctn",
         pending_count=opened.pending,
         line=header.line,
     )
     warnings += _totals_warnings(header, statement)
-    return replace(statement, warnings=(*warnings, *_balance_warnings(statement)))
+    return checked(replace(statement, warnings=tuple(warnings)))
 
 
 def _ends(
@@ -413,23 +418,6 @@ def _dated(entries: Sequence[Entry], fallback: date | None) -> tuple[Entry, ...]
 
 def _number(header: Fields) -> str | None:
     return header.text("ElctrncSeqNb", "LglSeqNb")
-
-
-def _balance_warnings(statement: Statement) -> list[Notice]:
-    difference = balance_difference(statement)
-    if not difference:
-        return []
-    total = sum((entry.amount for entry in statement.entries), Decimal())
-    return [
-        notice(
-            "balance_mismatch",
-            statement.line,
-            opening=statement.opening_balance,
-            total=total,
-            closing=statement.closing_balance,
-            difference=difference,
-        )
-    ]
 
 
 def _totals_warnings(header: Fields, statement: Statement) -> list[Notice]:

@@ -77,9 +77,13 @@ class Detail:
     amount: Decimal | None
 
 
-def is_booked(fields: Fields) -> bool:
-    """Whether the entry is final. Some banks send no status: then it is."""
-    return fields.text(*_STATUS) in (None, "BOOK")
+def is_booked(fields: Fields, notified: bool = False) -> bool:
+    """Whether the entry is final. Some banks send no status: then it is.
+
+    ``notified``: a notification, whose entries only inform.
+    """
+    status = fields.text(*_STATUS)
+    return status in (None, "BOOK") or (notified and status == "INFO")
 
 
 def read_head(fields: Fields, own_account: str | None) -> Head:
@@ -136,7 +140,7 @@ def read_lines(
         lines = [_only_line(head, details[0])]
     elif count > 1 and complete and known and total == head.amount:
         lines = [
-            replace(detail.entry, detail_index=index)
+            replace(detail.entry, detail_index=index, batch_amount=head.amount)
             for index, detail in enumerate(details, 1)
         ]
     else:

@@ -9,8 +9,10 @@ is first rewritten in UTF-8, and encodings in which ASCII does not read as ASCII
 import codecs
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
-from ..errors import Notice, fail, notice
+from ..errors import FormatError, Notice, fail, notice
+from .text import decode
 
 HEAD_CHARS = 65_536  # enough for the longest preamble of a message
 
@@ -51,6 +53,24 @@ class Probe:
     head: str
     kind: str | None = None
     warnings: tuple[Notice, ...] = ()
+
+    @cached_property
+    def text_head(self) -> str:
+        """The beginning as text, whatever the encoding; for the sniffers."""
+        try:
+            return self.decoded()[0][:HEAD_CHARS]
+        except FormatError:
+            return self.head
+
+    def decoded(self) -> tuple[str, tuple[Notice, ...]]:
+        """The whole text and a word on its encoding; the markup is UTF-8 already."""
+        return self._decoded
+
+    @cached_property
+    def _decoded(self) -> tuple[str, tuple[Notice, ...]]:
+        text, warnings = decode(self.content)
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        return text, (*self.warnings, *warnings)
 
 
 def probe(content: bytes) -> Probe:

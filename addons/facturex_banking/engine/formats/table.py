@@ -1,0 +1,475 @@
+"""CSV and XLSX downloads: a table whose columns a mapping names.
+
+A mapping is proposed from the header (French, Dutch, English, German words that
+banks use); a saved one is recognised by its header. Rows above the header may
+hold the account; rows below the movements may hold totals.
+"""
+
+import csv
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import pairwise
+
+from ..errors import FormatError, Notice, fail, notice
+from ..references import normalise_account, normalise_reference
+from ..statement import Entry, Statement, StatementFile, checked
+from .camt_entry import identifier
+from .probe import Probe
+from .sheet import read_sheet
+from .table_header import ROLES, fold_header, role_of
+from .text import (
+    account_of,
+    cut_short,
+    date_order,
+    decimal_mark,
+    find_iban,
+    loose_amount,
+    loose_day,
+    short_raw,
+    squeeze,
+)
+
+LABEL = "CSV, XLSX"
+FAMILY = "table"
+MAX_ROWS = 200_000
+MAX_COLUMNS = 200
+HEADER_ROWS = 40  # a header is looked for in these
+
+_DELIMITERS = ";\t,|"
+_REFUSED = re.compile(r"(?i)refus|geweiger|rejet|reject|annul|pending|en attente")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
+_TOTAL = re.compile(r"(?i)^(total|totaal|solde|saldo|balance)")
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """Which column says what. Columns are named by their header, folded.
+
+    ``columns``: role → header. ``date_order`` and ``decimal`` are None when the
+    values themselves tell. ``inverted``: money out is written positive.
+    """
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    date_order: str | None = None
+    decimal: str | None = None
+    delimiter: str | None = None
+    inverted: bool = False
+
+    def header(self, role: str) -> str | None:
+        """The folded header of a role."""
+        return dict(self.columns).get(role)
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of a file: cells are texts, dates or decimals."""
+
+    kind: str  # csv or xlsx
+    rows: tuple[tuple[int, tuple], ...]  # (line, cells)
+    header: int  # index in rows, -1 when none is recognised
+    delimiter: str | None = None
+    warnings: tuple[Notice, ...] = ()
+    complete: bool = True  # the last line has its end
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The headers as they are written; empty without header."""
+        cells = self.rows[self.header][1] if self.header >= 0 else ()
+        return tuple(str(cell or "").strip() for cell in cells)
+
+
+def sniff(probe: Probe) -> bool:
+    """Whether it is a workbook, or a text in columns that looks like movements."""
+    if probe.kind == "XLSX":
+        return True
+    if probe.kind or not probe.text_head:
+        return False
+    head = probe.text_head
+    if _CONTROL.search(head) or head.lstrip().startswith(("<", "{", "[")):
+        return False
+    table = _csv_table(head, complete=False)
+    if table.header >= 0:
+        return True
+    widths = [len(cells) for _line, cells in table.rows[:20]]
+    return len(widths) > 1 and min(widths[-5:]) >= 3
+
+
+def parse(probe: Probe, mappings: Sequence[Mapping] = ()) -> StatementFile:
+    """Read a table with the saved mapping of its header, else a proposed one.
+
+    Raises FormatError ``columns_unknown`` when the header does not tell enough.
+    """
+    table = read_table(probe)
+    mapping = choose(table, mappings)
+    statements = read_rows(table, mapping)
+    if not statements:
+        raise fail("no_statement")
+    return StatementFile(table.kind, statements, table.warnings, FAMILY, mapping.name)
+
+
+def read_table(probe: Probe) -> Table:
+    """The cells of a file, and where its header stands."""
+    if probe.kind == "XLSX":
+        rows, warnings = read_sheet(probe.content, MAX_ROWS, MAX_COLUMNS)
+        table = Table("xlsx", rows, -1, None, (*probe.warnings, *warnings))
+        return replace(table, header=_header_row(rows))
+    text, warnings = probe.decoded()
+    if "\0" in text:
+        raise fail("unknown_format", filename="the file", supported=LABEL)
+    table = _csv_table(text, text.endswith(("\n", "\r")))
+    return replace(table, warnings=warnings)
+
+
+def _csv_table(text: str, complete: bool) -> Table:
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    delimiter = _delimiter(text)
+    rows = []
+    reader = csv.reader(text.split("\n"), delimiter=delimiter)
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                kept = [cell.strip() for cell in cells[:MAX_COLUMNS]]
+                rows.append((reader.line_num, tuple(kept)))
+            if len(rows) > MAX_ROWS:
+                raise fail("too_many_entries", reader.line_num, limit=MAX_ROWS)
+    except csv.Error as error:
+        raise fail("unreadable", format="CSV", detail=str(error)) from error
+    found = tuple(rows)
+    return Table("csv", found, _header_row(found), delimiter, complete=complete)
+
+
+def _delimiter(text: str) -> str:
+    """The delimiter that cuts most of the first lines alike, into most pieces."""
+    lines = [line for line in text[:50_000].split("\n")[:60] if line.strip()]
+
+    def score(char: str) -> tuple[int, int]:
+        counts = [line.count(char) for line in lines if line.count(char)]
+        most = max(set(counts), key=counts.count) if counts else 0
+        alike = sum(count >= most for count in counts) if most else 0
+        return alike * alike * min(most, 8), most
+
+    return max(_DELIMITERS, key=score)
+
+
+def _header_row(rows: Sequence[tuple[int, tuple]]) -> int:
+    """The first row that names a date and an amount; -1 when none does."""
+    for index, (_line, cells) in enumerate(rows[:HEADER_ROWS]):
+        if {"date", "amount"} <= _named(_columns(cells)):
+            return index
+    return -1
+
+
+def _named(columns: dict[str, str]) -> set[str]:
+    """Roles found; a debit and a credit column make an amount."""
+    found = set(columns)
+    if "debit" in found or "credit" in found:
+        found.add("amount")
+    if "value_date" in found:
+        found.add("date")
+    return found
+
+
+def _columns(cells: Sequence) -> dict[str, str]:
+    """Role → folded header, each header in its best role, each role once."""
+    found: dict[str, str] = {}
+    ranked = []
+    for position, cell in enumerate(cells):
+        folded = fold_header(cell)
+        for rank, role in role_of(folded):
+            ranked.append((rank, position, role, folded))
+    taken: set[int] = set()
+    for _rank, position, role, folded in sorted(ranked):
+        if role not in found and position not in taken:
+            found[role] = folded
+            taken.add(position)
+    return found
+
+
+def propose(table: Table) -> Mapping | None:
+    """A mapping read from the header; None without a date and an amount."""
+    if table.header < 0:
+        return None
+    columns = _columns(table.rows[table.header][1])
+    if "date" not in columns and "value_date" in columns:
+        columns["date"] = columns.pop("value_date")
+    if "amount" in columns and "debit" in columns and "credit" in columns:
+        columns.pop("debit")
+        columns.pop("credit")
+    ordered = tuple(sorted(columns.items()))
+    return Mapping("header", ordered, delimiter=table.delimiter)
+
+
+def choose(table: Table, mappings: Sequence[Mapping]) -> Mapping:
+    """The saved mapping whose columns are all there, else the proposed one."""
+    for mapping in sorted(mappings, key=lambda m: -len(m.columns)):
+        for _line, cells in table.rows[:HEADER_ROWS]:
+            headers = {fold_header(cell) for cell in cells}
+            if all(header in headers for _role, header in mapping.columns):
+                return mapping
+    proposed = propose(table)
+    if proposed is None:
+        found = _named(_columns(table.rows[0][1] if table.rows else ()))
+        missing = sorted({"date", "amount"} - found)
+        raise fail("columns_unknown", missing=", ".join(missing) or "header")
+    return proposed
+
+
+@dataclass
+class _Account:
+    number: str
+    currency: str | None
+    entries: list[Entry] = field(default_factory=list)
+    balances: list[Decimal | None] = field(default_factory=list)
+    skipped: int = 0
+
+
+class _Row:
+    """One row read by role."""
+
+    def __init__(self, line: int, cells: tuple, positions: dict[str, int]):
+        self.line, self._cells, self._positions = line, cells, positions
+
+    def cell(self, role: str):
+        position = self._positions.get(role)
+        if position is None or position >= len(self._cells):
+            return None
+        value = self._cells[position]
+        return None if value == "" else value
+
+    def text(self, role: str) -> str | None:
+        value = self.cell(role)
+        return None if value is None else squeeze(str(value))
+
+    @property
+    def empty(self) -> bool:
+        return self.cell("date") is None and not any(
+            isinstance(self.cell(role), Decimal) or _figure(self.cell(role))
+            for role in ("amount", "debit", "credit")
+        )
+
+
+def _figure(value) -> bool:
+    return isinstance(value, str) and any(char.isdigit() for char in value)
+
+
+def read_rows(table: Table, mapping: Mapping) -> tuple[Statement, ...]:
+    """The movements of a table by account. Raises FormatError with line and column."""
+    start, positions = _positions(table, mapping)
+    rows = [_Row(line, cells, positions) for line, cells in table.rows[start + 1 :]]
+    _check_end(table, rows, positions)
+    rows = [row for row in rows if not row.empty and not _is_total(row)]
+    reader = _Values(rows, mapping)
+    preamble = table.rows[:start]
+    default = _preamble_account(preamble)
+    accounts: dict[tuple[str, str | None], _Account] = {}
+    for row in rows:
+        number = account_of(row.text("account")) or default
+        currency = _currency(row.text("currency"))
+        account = accounts.setdefault((number, currency), _Account(number, currency))
+        if _REFUSED.search(row.text("status") or ""):
+            account.skipped += 1
+            continue
+        account.entries.append(reader.entry(row, currency))
+        account.balances.append(reader.balance(row))
+    warnings = reader.warnings
+    return tuple(_statement(account, warnings) for account in accounts.values())
+
+
+def _positions(table: Table, mapping: Mapping) -> tuple[int, dict[str, int]]:
+    wanted = dict(mapping.columns)
+    missing = ""
+    for index, (_line, cells) in enumerate(table.rows[:HEADER_ROWS]):
+        headers = [fold_header(cell) for cell in cells]
+        absent = [header for header in wanted.values() if header not in headers]
+        if not absent:
+            return index, {r: headers.index(h) for r, h in wanted.items()}
+        missing = missing or absent[0]
+    raise fail("column_missing", column=missing, mapping=mapping.name)
+
+
+def _check_end(table: Table, rows: Sequence[_Row], positions: dict[str, int]) -> None:
+    """A last row without its end that lacks columns was cut."""
+    if table.complete or not rows or table.kind != "csv":
+        return
+    width = max(len(cells) for _line, cells in table.rows)
+    last = table.rows[-1][1]
+    if len(last) < width and len(last) <= max(positions.values()):
+        raise cut_short(rows[-1].line, "columns")
+
+
+def _is_total(row: _Row) -> bool:
+    first = row.text("date") or ""
+    return bool(_TOTAL.match(first)) or (
+        not first and bool(_TOTAL.match(str(row._cells[0] or "")))
+    )
+
+
+def _currency(text: str | None) -> str | None:
+    text = (text or "").strip().upper()
+    return {"€": "EUR", "$": "USD", "£": "GBP"}.get(text) or (
+        text if re.fullmatch("[A-Z]{3}", text) else None
+    )
+
+
+def _preamble_account(rows: Sequence[tuple[int, tuple]]) -> str:
+    for _line, cells in rows:
+        for cell in cells:
+            found = find_iban(normalise_account(str(cell or "")))
+            found = found or find_iban(re.sub(r"(?<=\w) (?=\w)", "", str(cell or "")))
+            if found:
+                return found
+    return ""
+
+
+class _Values:
+    """Reads the values of a table in the one way that its columns agree on."""
+
+    def __init__(self, rows: Sequence[_Row], mapping: Mapping):
+        self.warnings: list[Notice] = []
+        self._inverted = mapping.inverted
+        texts = [row.cell("date") for row in rows]
+        texts = [text for text in texts if isinstance(text, str)]
+        order, certain = date_order(texts)
+        self._order = mapping.date_order or order
+        if texts and not certain and not mapping.date_order:
+            self.warnings.append(notice("dates_guessed", order=order))
+        amounts = (
+            value
+            for row in rows
+            for role in ("amount", "debit", "credit", "balance")
+            for value in (row.cell(role),)
+            if isinstance(value, str)
+        )
+        self._mark = mapping.decimal or decimal_mark(amounts)
+
+    def entry(self, row: _Row, currency: str | None) -> Entry:
+        text = squeeze(row.text("communication"), row.text("details"))
+        structured = row.text("structured_reference")
+        reference = normalise_reference(structured) or normalise_reference(
+            row.text("communication")
+        )
+        if structured and not reference:
+            text = squeeze(structured, text)
+        name, account = row.text("partner_name"), row.text("partner_account")
+        if account and not any(char.isdigit() for char in account):
+            name, account = name or account, None  # a name in a column of both
+        return Entry(
+            date=self._day(row, "date"),
+            value_date=self._day(row, "value_date") if row.cell("value_date") else None,
+            amount=self._amount(row),
+            bank_id=identifier(row.text("bank_id")),
+            end_to_end_id=identifier(row.text("end_to_end_id")),
+            structured_reference=reference,
+            communication=text or row.text("transaction_code"),
+            partner_name=name,
+            partner_account=account_of(account),
+            raw=short_raw(" | ".join(str(cell) for cell in row._cells if cell)),
+            currency=currency,
+            partner_bic=row.text("partner_bic"),
+            transaction_code=(row.text("transaction_code") or "")[:40] or None,
+            line=row.line,
+        )
+
+    def balance(self, row: _Row) -> Decimal | None:
+        value = row.cell("balance")
+        if value is None:
+            return None
+        try:
+            return self._number(row, "balance")
+        except FormatError:
+            return None  # only used to check
+
+    def _day(self, row: _Row, role: str) -> date:
+        value = row.cell(role)
+        if isinstance(value, datetime):
+            return value.date()
+        if isinstance(value, date):
+            return value
+        if value is None:
+            raise fail("missing_value", row.line, role)
+        return loose_day(str(value), self._order, row.line, role)
+
+    def _number(self, row: _Row, role: str) -> Decimal:
+        value = row.cell(role)
+        if isinstance(value, Decimal):
+            return value
+        return loose_amount(str(value), row.line, role, self._mark)
+
+    def _amount(self, row: _Row) -> Decimal:
+        amount = Decimal()
+        if row.cell("amount") is not None:
+            amount = self._number(row, "amount")
+            if _is_debit(row.text("sign")):
+                amount = -abs(amount)
+        elif row.cell("debit") is None and row.cell("credit") is None:
+            raise fail("missing_value", row.line, "amount")
+        else:
+            if row.cell("credit") is not None:
+                amount += abs(self._number(row, "credit"))
+            if row.cell("debit") is not None:
+                amount -= abs(self._number(row, "debit"))
+        return -amount if self._inverted and amount else amount
+
+
+def _is_debit(text: str | None) -> bool:
+    return (text or "").strip().lower() in (
+        *("d", "db", "dr", "debit", "débit", "debet", "af", "-", "soll"),
+    )
+
+
+def _statement(account: _Account, warnings: Sequence[Notice]) -> Statement:
+    entries, balances = account.entries, account.balances
+    found = list(warnings)
+    opening, closing = _ends(entries, balances)
+    newest_first = len(entries) > 1 and _newest_first(entries, balances)
+    if newest_first:
+        entries = entries[::-1]
+    days = [entry.date for entry in entries]
+    return checked(
+        Statement(
+            account_number=account.number,
+            currency=account.currency,
+            date_start=min(days, default=None),
+            date_end=max(days, default=None),
+            opening_balance=opening,
+            closing_balance=closing,
+            number=None,
+            entries=tuple(entries),
+            warnings=tuple(found),
+            pending_count=account.skipped,
+            line=entries[0].line if entries else None,
+        )
+    )
+
+
+def _chains(entries: Sequence[Entry], balances: Sequence[Decimal]) -> bool:
+    return all(
+        before + entry.amount == after
+        for entry, (before, after) in zip(entries[1:], pairwise(balances), strict=True)
+    )
+
+
+def _newest_first(entries: Sequence[Entry], balances: Sequence) -> bool:
+    if entries[0].date != entries[-1].date:
+        return entries[0].date > entries[-1].date
+    if None in balances:
+        return False
+    return _chains(entries[::-1], balances[::-1]) and not _chains(entries, balances)
+
+
+def _ends(
+    entries: Sequence[Entry], balances: Sequence[Decimal | None]
+) -> tuple[Decimal | None, Decimal | None]:
+    """Opening and closing from a column of balances, when there is a full one."""
+    if not entries or None in balances:
+        return None, None
+    if _newest_first(entries, balances):
+        entries, balances = entries[::-1], balances[::-1]
+    return balances[0] - entries[0].amount, balances[-1]
+
+
+__all__ = ["FAMILY", "LABEL", "ROLES", "Mapping", "Table", "parse", "propose", "sniff"]

@@ -1,0 +1,132 @@
+"""The words that head the columns of bank downloads, and the role of each.
+
+Collected from the public help pages of Belgian and French banks, in French,
+Dutch, English and German.
+"""
+
+import re
+import unicodedata
+
+# role: headers, best first; a header is compared folded, whole, then as a prefix
+_WORDS: dict[str, tuple[str, ...]] = {
+    "date": (
+        *("date comptable", "boekingsdatum", "booking date", "date d execution"),
+        *("date de comptabilisation", "date operation", "date de l operation"),
+        *("date d operation", "uitvoeringsdatum", "execution date", "posting date"),
+        *("transaction date", "transactiedatum", "completed date", "buchungstag"),
+        *("buchungsdatum", "date", "datum"),
+    ),
+    "value_date": (
+        *("date valeur", "date de valeur", "valutadatum", "value date", "valuta"),
+        *("valeur", "wertstellung", "valutadatum"),
+    ),
+    "amount": (
+        *("montant de l operation", "montant en eur", "montant eur", "bedrag eur"),
+        *("bedrag in eur", "montant", "bedrag", "amount", "betrag", "umsatz"),
+        *("transaction amount", "transactiebedrag"),
+    ),
+    "debit": ("debit euros", "debit", "debet", "montant debit", "withdrawal", "af"),
+    "credit": ("credit euros", "credit", "montant credit", "deposit", "bij"),
+    "sign": ("sens", "debit credit", "credit debit", "af bij", "dc", "d c"),
+    "currency": (
+        *("devise du compte", "devise", "munt", "currency", "devies", "wahrung"),
+        *("valuta rekening", "munteenheid"),
+    ),
+    "balance": (
+        *("solde apres operation", "solde", "saldo", "balance", "running balance"),
+        *("saldo na transactie", "solde euros", "saldo na mutatie"),
+    ),
+    "communication": (
+        *("communication", "mededeling", "mededelingen", "communications"),
+        *("communication libre", "vrije mededeling", "libelle", "libelles"),
+        *("libelle de l operation", "libelle operation", "description"),
+        *("omschrijving", "message", "bericht", "reference", "motif", "objet"),
+        *(
+            "verwendungszweck",
+            "memo",
+            "payment reference",
+            "label",
+            "libelle simplifie",
+        ),
+        "notifications",
+    ),
+    "details": (
+        *("details", "details du mouvement", "detail de l ecriture"),
+        *("details de la transaction", "transactiedetails", "informations"),
+        *("informations complementaires", "detail", "remarks"),
+    ),
+    "structured_reference": (
+        *("communication structuree", "gestructureerde mededeling"),
+        *("structured communication", "structured reference", "vcs", "ogm"),
+    ),
+    "partner_name": (
+        *("nom de la contrepartie", "naam tegenpartij", "counterparty name"),
+        *("nom contrepartie", "naam van de tegenpartij", "naam tegenpartij bevat"),
+        *("nom contrepartie contient", "nom de la contrepartie contient"),
+        *("beneficiaire", "tiers", "name description", "payee", "nom du tiers"),
+        *("begunstigde", "auftraggeber beguenstigter", "name", "partner"),
+        *("naam omschrijving", "contrepartie nom", "titulaire contrepartie"),
+    ),
+    "partner_account": (
+        *("compte contrepartie", "contrepartie", "tegenpartij", "compte tiers"),
+        "counterparty",
+        *("rekening tegenpartij", "compte partie adverse", "tegenrekening"),
+        *("rekeningnummer tegenpartij", "numero de compte contrepartie"),
+        *("counterparty account", "counterparty iban", "iban contrepartie"),
+        *("iban tegenpartij", "compte de la contrepartie", "partner iban"),
+        *("numero de compte de la contrepartie", "iban beneficiaire"),
+    ),
+    "partner_bic": ("bic contrepartie", "bic tegenpartij", "bic", "code bic"),
+    "bank_id": (
+        *("numero de transaction", "transactienummer", "transaction id"),
+        *("reference de l operation", "identifiant", "id transaction"),
+        *("numero de mouvement", "omzetnummer", "volgnummer", "no de sequence"),
+        *("numero de sequence", "n de sequence", "ref banque", "bank reference"),
+        *("sequence number", "id"),
+    ),
+    "end_to_end_id": (
+        *("end to end id", "end to end reference", "reference end to end"),
+        *("reference de bout en bout", "endtoendid", "e2e"),
+    ),
+    "transaction_code": (
+        *("type de transaction", "type transaction", "transactietype"),
+        *("type d operation", "type operation", "transaction type", "type", "code"),
+        *("mutatiesoort", "transactie", "transaction", "nature"),
+    ),
+    "account": (
+        *("numero de compte", "rekeningnummer", "account number", "compte"),
+        *("rekening", "iban", "account", "mon compte", "mijn rekening"),
+        *("compte donneur d ordre", "auftragskonto", "n de compte", "no de compte"),
+    ),
+    "status": ("statut", "status", "etat"),
+}
+ROLES = tuple(_WORDS)
+_EXACT = {
+    word: (rank, role)
+    for role, words in _WORDS.items()
+    for rank, word in enumerate(words)
+}
+
+
+def fold_header(cell: object) -> str:
+    """A header without accents, case, punctuation nor unit in brackets."""
+    text = re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", str(cell or ""))
+    text = text.replace("°", " ").replace("º", " ")
+    text = unicodedata.normalize("NFKD", text).lower()
+    text = "".join(char for char in text if not unicodedata.combining(char))
+    text = re.sub(r"[^a-z0-9]+", " ", text).strip()
+    return text if text or not str(cell or "").strip() else str(cell).strip().lower()
+
+
+def role_of(folded: str) -> list[tuple[int, str]]:
+    """(rank, role) candidates of a folded header; lower ranks are surer."""
+    if folded in _EXACT:
+        rank, role = _EXACT[folded]
+        return [(rank, role)]
+    found = []
+    for word, (rank, role) in _EXACT.items():
+        if len(word) > 5 and (
+            folded.startswith(word + " ") or folded.endswith(" " + word)
+        ):
+            found.append((100 - len(word) + rank, role))
+    return sorted(found)[:1]
