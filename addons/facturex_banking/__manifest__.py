@@ -12,6 +12,7 @@
         "security/rules.xml",
         "views/account_bank_statement_line_views.xml",
         "views/facturex_statement_file_views.xml",
+        "views/facturex_bank_event_views.xml",
         "views/account_journal_dashboard_views.xml",
         "views/res_config_settings_views.xml",
         "views/res_company_views.xml",

@@ -1,6 +1,7 @@
 from . import account_bank_statement_line
 from . import account_journal
 from . import account_move
+from . import facturex_bank_event
 from . import facturex_dunning_policy
 from . import facturex_match_proposal
 from . import facturex_statement_file

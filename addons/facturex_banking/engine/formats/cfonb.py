@@ -69,7 +69,7 @@ class _Movement:
     account: str
     date: date
     reason: str | None
-    value_date: date | None
+    value_date: date | None  # pylint: disable=used-before-assignment
     label: str | None
     number: str | None
     amount: Decimal

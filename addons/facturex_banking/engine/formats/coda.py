@@ -66,7 +66,7 @@ class _Movement:
     detail: str
     bank_reference: str
     amount: Decimal
-    value_date: date | None
+    value_date: date | None  # pylint: disable=used-before-assignment
     code: str
     structured: bool
     zones: list[str]

@@ -1,5 +1,6 @@
 """Lines, dates and amounts of the formats that are not XML."""
 
+import contextlib
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -40,10 +41,8 @@ def decode(content: bytes) -> tuple[str, tuple[Notice, ...]]:
         return _strict(content, "utf-16-be"), ()
     if content.isascii():
         return content.decode("ascii"), ()
-    try:
+    with contextlib.suppress(UnicodeDecodeError):
         return content.decode("utf-8"), ()
-    except UnicodeDecodeError:
-        pass
     high = [byte for byte in content if byte >= 0x80]
     if all(byte < 0xA8 for byte in high) and any(b in _DOS_LETTERS for b in high):
         used = notice("encoding_guessed", declared="-", used="cp850")
