@@ -10,12 +10,18 @@
     "data": [
         "security/ir.model.access.csv",
         "security/rules.xml",
+        "security/dossier_rules.xml",
+        "data/facturex_role_data.xml",
         "views/facturex_export_batch_views.xml",
+        "views/facturex_dossier_views.xml",
+        "data/facturex_dossier_cron_data.xml",
+        "data/facturex_invitation_data.xml",
         "views/facturex_portal_menus.xml",
         "views/portal_subscription_templates.xml",
         "views/portal_reminder_templates.xml",
     ],
     "assets": {
+        "web.assets_backend": ["facturex_portal/static/src/dossier/**/*"],
         "web.assets_tests": ["facturex_portal/static/tests/tours/**/*"],
     },
 }

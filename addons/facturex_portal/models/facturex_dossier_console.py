@@ -1,0 +1,300 @@
+"""The console: how each dossier is doing, for all of them at once."""
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..engine import health
+
+COUNTERS = (
+    "date_lock",
+    "user_count",
+    "date_activity",
+    "check_count",
+    "unmatched_count",
+    "date_unmatched",
+    "date_bank",
+    "amount_overdue",
+    "request_count",
+)
+
+
+class FacturexDossier(models.Model):
+    _inherit = "facturex.dossier"
+
+    date_created = fields.Datetime(
+        related="company_id.create_date", string="Company created on"
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    company_vat = fields.Char(related="company_id.vat", string="VAT")
+    date_lock = fields.Date(string="Locked until", compute="_compute_console")
+    user_count = fields.Integer(string="Users", compute="_compute_console")
+    date_activity = fields.Datetime(string="Last activity", compute="_compute_console")
+    check_count = fields.Integer(string="To check", compute="_compute_console")
+    unmatched_count = fields.Integer(string="Unmatched", compute="_compute_console")
+    date_unmatched = fields.Date(string="Oldest", compute="_compute_console")
+    date_bank = fields.Date(string="Last bank line", compute="_compute_console")
+    amount_overdue = fields.Monetary(string="Overdue", compute="_compute_console")
+    request_count = fields.Integer(string="Requests", compute="_compute_console")
+    vat_period = fields.Char(string="VAT period", compute="_compute_console")
+    health = fields.Integer(
+        readonly=True, default=100, help="Out of 100, when the console was opened."
+    )
+    health_reasons = fields.Char(string="Why", compute="_compute_console")
+
+    @api.depends_context("uid", "lang")
+    def _compute_console(self):
+        """Every figure of every dossier, in a constant number of queries."""
+        facts = self._get_facts()
+        today = fields.Date.context_today(self)
+        for dossier in self:
+            values = facts.get(dossier.company_id.id, {})
+            for name in COUNTERS:
+                dossier[name] = values.get(name) or False
+            vat_due = values.get("vat_due")
+            dossier.vat_period = self._get_vat_label(vat_due, today)
+            reasons = health.score(self._to_facts(dossier, values), today)[1]
+            dossier.health_reasons = ", ".join(
+                self._get_reason(reason) for reason in reasons
+            )
+
+    @api.model
+    def _to_facts(self, dossier, values):
+        due = values.get("amount_due") or 0.0
+        overdue = values.get("amount_overdue") or 0.0
+        return health.Facts(
+            unmatched=values.get("unmatched_count"),
+            unmatched_oldest=values.get("date_unmatched"),
+            bank_last=values.get("date_bank"),
+            to_check=values.get("check_count") or 0,
+            requests_late=values.get("request_late") or 0,
+            overdue_share=overdue / due if due > 0 else 0.0,
+            vat_due=values.get("vat_due"),
+            suspended=dossier.state == "suspended",
+        )
+
+    @api.model
+    def _get_reason(self, reason):
+        texts = {
+            "bank_old": self.env._("no bank line for %s days"),
+            "unmatched_old": self.env._("a bank line unmatched for %s days"),
+            "to_check": self.env._("%s documents to check"),
+            "requests": self.env._("%s requests late"),
+            "overdue": self.env._("%s % of the receivables overdue"),
+            "vat_open": self.env._("VAT period open for %s days"),
+            "suspended": self.env._("suspended"),
+        }
+        return texts[reason.code].replace("%s", str(reason.number))
+
+    @api.model
+    def _get_vat_label(self, vat_due, today):
+        if not vat_due:
+            return False
+        if vat_due >= today.replace(day=1) - relativedelta(days=1):
+            return self.env._("Up to date")
+        return self.env._("Open since %s", vat_due)
+
+    # ------------------------------------------------------------------
+    # Queries: one per source, for all companies
+    # ------------------------------------------------------------------
+
+    def _get_facts(self):
+        """company id -> figures. Bank figures only where the user sees the bank."""
+        user = self.env.user
+        companies = self.sudo().company_id  # which ones; the rules chose the dossiers
+        seen = [c.id for c in companies if user._facturex_can("member", c)]
+        hidden = set(user._facturex_denied_ids("bank"))
+        bank = [cid for cid in seen if cid not in hidden]
+        if not seen:
+            return {}
+        self.env.flush_all()
+        facts = {cid: {} for cid in seen}
+        today = fields.Date.context_today(self)
+        for query in (
+            self._query_company(seen),
+            self._query_members(seen, today),
+            self._query_moves(seen),
+            self._query_bank(bank or [0]),
+            self._query_receivables(seen, today),
+            *self._query_more(seen, today),
+        ):
+            self.env.cr.execute(query)
+            for row in self.env.cr.dictfetchall():
+                facts[row.pop("company")].update(row)
+        for values in facts.values():
+            values["vat_due"] = self._get_vat_due(values, today)
+        return facts
+
+    @api.model
+    def _get_vat_due(self, values, today):
+        """Last day of the oldest month that no tax lock covers, None without lock."""
+        locks = (values.get("tax_lock"), values.get("date_lock"))
+        lock = max(filter(None, locks), default=None)
+        if not lock:
+            return None
+        return lock + relativedelta(days=1) + relativedelta(months=1, days=-1)
+
+    @api.model
+    def _query_company(self, ids):
+        return SQL(
+            """
+            SELECT id AS company, tax_lock_date AS tax_lock,
+                   GREATEST(fiscalyear_lock_date, hard_lock_date) AS date_lock
+              FROM res_company WHERE id IN %s
+            """,
+            tuple(ids),
+        )
+
+    @api.model
+    def _query_members(self, ids, today):
+        return SQL(
+            """
+            SELECT d.company_id AS company, count(*) AS user_count
+              FROM facturex_dossier_member m
+              JOIN facturex_dossier d ON d.id = m.dossier_id
+             WHERE d.company_id IN %s AND m.active
+               AND (m.date_end IS NULL OR m.date_end >= %s)
+          GROUP BY d.company_id
+            """,
+            tuple(ids),
+            today,
+        )
+
+    @api.model
+    def _query_moves(self, ids):
+        return SQL(
+            """
+            SELECT company_id AS company, max(write_date) AS date_activity,
+                   count(*) FILTER (
+                       WHERE (state = 'draft' AND move_type IN ('in_invoice',
+                                                               'in_refund'))
+                          OR (state = 'posted' AND NOT COALESCE(checked, true))
+                   ) AS check_count
+              FROM account_move WHERE company_id IN %s GROUP BY company_id
+            """,
+            tuple(ids),
+        )
+
+    @api.model
+    def _query_bank(self, ids):
+        return SQL(
+            """
+            SELECT l.company_id AS company, max(m.date) AS date_bank,
+                   count(*) FILTER (WHERE NOT l.is_reconciled) AS unmatched_count,
+                   min(m.date) FILTER (WHERE NOT l.is_reconciled) AS date_unmatched
+              FROM account_bank_statement_line l
+              JOIN account_move m ON m.id = l.move_id
+             WHERE l.company_id IN %s GROUP BY l.company_id
+            """,
+            tuple(ids),
+        )
+
+    @api.model
+    def _query_receivables(self, ids, today):
+        return SQL(
+            """
+            SELECT l.company_id AS company, sum(l.amount_residual) AS amount_due,
+                   COALESCE(sum(l.amount_residual) FILTER (
+                       WHERE l.date_maturity < %s), 0) AS amount_overdue
+              FROM account_move_line l
+              JOIN account_account a ON a.id = l.account_id
+             WHERE l.company_id IN %s AND l.parent_state = 'posted'
+               AND a.account_type = 'asset_receivable' AND NOT l.reconciled
+          GROUP BY l.company_id
+            """,
+            today,
+            tuple(ids),
+        )
+
+    @api.model
+    def _query_more(self, ids, today):
+        """Hook: further sources; each row names its `company`."""
+        return []
+
+    # ------------------------------------------------------------------
+    # Opening
+    # ------------------------------------------------------------------
+
+    @api.model
+    def action_open_console(self):
+        """Refresh the scores of the user's dossiers, then list them, worst first."""
+        self.search([])._refresh_health()
+        return self.env["ir.actions.act_window"]._for_xml_id(
+            "facturex_portal.facturex_dossier_action"
+        )
+
+    def _refresh_health(self):
+        facts = self._get_facts()
+        today = fields.Date.context_today(self)
+        changed = {}
+        for dossier in self:
+            values = facts.get(dossier.company_id.id, {})
+            points = health.score(self._to_facts(dossier, values), today)[0]
+            if points != dossier.health:
+                changed.setdefault(points, []).append(dossier.id)
+        for points, ids in sorted(changed.items()):
+            # a figure computed by the system; raw, for readers open the console too
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE facturex_dossier SET health = %s WHERE id IN %s",
+                    points,
+                    tuple(ids),
+                )
+            )
+        self.invalidate_model(["health"])
+
+    def action_enter(self):
+        """Work in this company: the native switcher, one reload."""
+        self.ensure_one()
+        self.check_access("read")
+        company = self.company_id
+        self._log_entry()
+        return {
+            "type": "ir.actions.client",
+            "tag": "facturex_enter_company",
+            "params": {"company_id": company.id},
+        }
+
+    def _log_entry(self):
+        """Hook: somebody enters the company."""
+
+    def _open_list(self, xmlid, domain=(), context=None):
+        """A native list, in this company only."""
+        self.ensure_one()
+        self.check_access("read")
+        action = self.env["ir.actions.actions"]._for_xml_id(xmlid)
+        companies = self.company_id.ids
+        return action | {
+            "domain": [*domain, ("company_id", "in", companies)],
+            "context": {"allowed_company_ids": companies, **(context or {})},
+        }
+
+    def action_open_check(self):
+        return self._open_list(
+            "account.action_move_in_invoice_type",
+            [("state", "=", "draft"), ("move_type", "in", ("in_invoice", "in_refund"))],
+        )
+
+    def action_open_unmatched(self):
+        return self._open_list(
+            "facturex_banking.bank_statement_line_action",
+            [("is_reconciled", "=", False)],
+        )
+
+    def action_open_overdue(self):
+        return self._open_list(
+            "account.action_move_out_invoice_type",
+            [
+                ("move_type", "in", ("out_invoice", "out_refund")),
+                ("state", "=", "posted"),
+                ("invoice_date_due", "<", fields.Date.context_today(self)),
+                ("payment_state", "in", ("not_paid", "partial")),
+            ],
+        )
+
+    def action_open_members(self):
+        self.ensure_one()
+        return self.env["ir.actions.actions"]._for_xml_id(
+            "facturex_portal.facturex_dossier_member_action"
+        ) | {"domain": [("dossier_id", "=", self.id)]}
