@@ -35,6 +35,7 @@ class Base(models.AbstractModel):
         return self.env._(
             "Your role in %(companies)s does not allow this (needed: %(names)s)."
             " Ask an administrator of the company.",
+            # names that the user asked about
             companies=", ".join(companies.sudo().mapped("name")),
             names=" / ".join(names),
         )
@@ -88,6 +89,7 @@ class Base(models.AbstractModel):
         if vals.get("company_id") or not company.facturex_managed:
             return vals
         if parent := vals.get("parent_id"):
+            # the parent's company, no more
             company = self.browse(parent).sudo().company_id or company
         return {**vals, "company_id": company.root_id.id}
 
@@ -126,5 +128,6 @@ class Base(models.AbstractModel):
             domain = self.env["ir.rule"]._facturex_domain(self._name, "write")
             if not domain.is_true():
                 allowed = self.sudo().filtered_domain(domain)  # decides, shows nothing
+                # compares ids only
                 result |= dict.fromkeys(self - allowed.sudo(False), "write")
         return result

@@ -48,9 +48,7 @@ class FacturexDossier(models.Model):
     owner_user_id = fields.Many2one(
         "res.users", string="Owner", readonly=True, tracking=True
     )
-    responsible_id = fields.Many2one(
-        "res.users", string="Responsible", index=True, tracking=True
-    )
+    responsible_id = fields.Many2one("res.users", index=True, tracking=True)
     plan_id = fields.Many2one("facturex.plan", tracking=True, readonly=True)
     date_trial_end = fields.Date(string="Trial ends", readonly=True, copy=False)
     date_connected = fields.Date(string="Connected on", readonly=True, copy=False)
@@ -80,6 +78,7 @@ class FacturexDossier(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         dossiers = super().create(vals_list)
+        # creating was allowed; roles follow from who works there
         for dossier in dossiers.sudo():
             # creating was allowed; the roles follow from who works there already
             dossier.company_id._facturex_set_managed(True)
@@ -125,6 +124,7 @@ class FacturexDossier(models.Model):
         users = members.user_id
         members.with_context(facturex_last_admin=True).unlink()
         result = super().unlink()
+        # the dossier is gone: its flag follows
         companies.sudo()._facturex_set_managed(False)
         users._facturex_follow_members()
         return result
@@ -189,6 +189,7 @@ class FacturexDossier(models.Model):
     def _add_member(self, user, role):
         """Give a user a role here, or change the one he has. Access was checked."""
         self.ensure_one()
+        # roles are given by the system, after the caller's check
         member = self.env["facturex.dossier.member"].sudo()
         found = member.search([("dossier_id", "=", self.id), ("user_id", "=", user.id)])
         if found:
@@ -233,7 +234,7 @@ class FacturexDossier(models.Model):
     def _cron_members(self):
         """Companies of users follow roles that ended or began by their date."""
         members = self.env["facturex.dossier.member"]
-        today = fields.Date.today()
+        today = fields.Datetime.now().date()
         changed = members.search(
             [
                 "|",

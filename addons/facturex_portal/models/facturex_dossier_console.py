@@ -219,7 +219,7 @@ class FacturexDossier(models.Model):
     @api.model
     def action_open_console(self):
         """Refresh the scores of the user's dossiers, then list them, worst first."""
-        self.search([])._refresh_health()
+        self.search([("state", "!=", "disconnected")])._refresh_health()
         return self.env["ir.actions.act_window"]._for_xml_id(
             "facturex_portal.facturex_dossier_action"
         )

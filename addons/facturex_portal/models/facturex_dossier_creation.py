@@ -237,6 +237,7 @@ class FacturexDossierCreationLine(models.Model):
     def _get_known(self):
         """The company that has this number already, elevated: only its existence."""
         number = self._get_number()
+        # whether a company has this number, no more
         companies = self.env["res.company"].sudo()
         if not number:
             return companies
@@ -259,9 +260,7 @@ class FacturexDossierCreationLine(models.Model):
         """
         number, country = self._get_number(), self.country_id
         # the firm's right was checked when it started the job
-        env = self.env(
-            su=True, context=dict(self.env.context, chart_template_load=True)
-        )
+        env = self.sudo().with_context(chart_template_load=True).env
         company = env["res.company"].create(
             {
                 "name": self.name,
@@ -289,7 +288,7 @@ class FacturexDossierCreationLine(models.Model):
         )
         dossier.member_ids.filtered(lambda m: m.user_id not in firm.user_ids).unlink()
         dossier._add_member(self.creation_id.create_uid, dossier._role("administrator"))
-        return dossier.with_context(self.env.context).sudo(False)
+        return self.env["facturex.dossier"].browse(dossier.id)
 
     def _invite_owner(self):
         dossier = self.dossier_id.with_user(self.creation_id.create_uid)

@@ -153,7 +153,7 @@ class FacturexDossierMember(models.Model):
         self._end()
 
     def _end(self):
-        self.write({"active": False, "date_end": fields.Date.today()})
+        self.write({"active": False, "date_end": fields.Datetime.now().date()})
 
 
 class FacturexDossier(models.Model):
@@ -161,7 +161,7 @@ class FacturexDossier(models.Model):
 
     def _get_administrators(self):
         """Members who may manage the users today or later."""
-        today = fields.Date.today()
+        today = fields.Datetime.now().date()
         return self.member_ids.filtered(
             lambda m: (
                 m.active

@@ -46,6 +46,7 @@ class FacturexFirm(models.Model):
                     raise AccessError(self._get_people_message())
         # the people are set by the system, the rest by the user
         firms = super().create(vals_list)
+        # people are set by the system, for a firm just created
         for firm in firms.sudo():
             if not firm.manager_ids:
                 firm.manager_ids = self.env.user
@@ -91,6 +92,7 @@ class FacturexFirm(models.Model):
         firm = self.sudo()
         if firm.manager_ids == user:
             raise UserError(self.env._("A firm keeps at least one person who leads."))
+        # checked above: the user leads the firm
         members = self.env["facturex.dossier.member"].sudo()
         members.search(
             [("user_id", "=", user.id), ("dossier_id.firm_id", "=", self.id)]

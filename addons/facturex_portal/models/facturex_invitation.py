@@ -69,6 +69,7 @@ class FacturexInvitation(models.Model):
     def _compute_display_name(self):
         for one in self:
             where = one.company_id if one.kind != "firm" else one.firm_id
+            # names for those whom the rule lets read
             one.display_name = f"{where.sudo().name} ({one.email})"
 
     # ------------------------------------------------------------------
@@ -84,6 +85,7 @@ class FacturexInvitation(models.Model):
         users = self.env["res.users"].sudo()  # whether the person has an account
         user = users.search([("email_normalized", "=", email)], limit=1)
         user = user or users.search([("login", "=ilike", email)], limit=1)
+        # the caller checked who may ask
         invitation = self.sudo().create(
             {
                 **vals,
@@ -94,6 +96,7 @@ class FacturexInvitation(models.Model):
             }
         )
         invitation._send()
+        # back to the user's own rights
         return invitation.sudo(False)
 
     def _get_expiry(self):
@@ -103,7 +106,9 @@ class FacturexInvitation(models.Model):
     def _send(self):
         template = self.env.ref("facturex_portal.mail_template_invitation")
         for invitation in self:
+            # mails are the system's
             template.sudo().send_mail(invitation.id, force_send=False)
+            # the system notes when it wrote
             invitation.sudo().date_sent = fields.Datetime.now()
 
     def _get_subject(self):
@@ -183,8 +188,10 @@ class FacturexInvitation(models.Model):
         for one in self:
             record = one.sudo()  # who asked, where
             if record.kind == "member":
+                # back to the user's own rights
                 record.dossier_id.sudo(False)._check_invites()
             else:
+                # back to the user's own rights
                 record.firm_id.sudo(False)._check_led()
 
     def action_resend(self):
@@ -223,6 +230,7 @@ class FacturexInvitation(models.Model):
 
     def action_accept(self):
         self._check_recipient()
+        # the answer of the person itself
         return self.sudo()._accept(self.env.user)
 
     def action_refuse(self):

@@ -24,7 +24,7 @@ class IrRule(models.Model):
         if self.env.su or not self.env.uid:
             return None
         key = self.env.user.facturex_acl_key
-        return (key, fields.Date.today()) if key else None
+        return (key, fields.Datetime.now().date()) if key else None
 
     def _compute_domain(self, model_name, mode="read"):
         domain = super()._compute_domain(model_name, mode)

@@ -23,6 +23,7 @@ class ResCompany(models.Model):
         for company in companies.filtered("parent_id"):
             # a branch belongs to the dossier of its root
             if company.sudo().root_id.facturex_managed:
+                # the flag is the dossier's, not the user's
                 company.sudo()._facturex_set_managed(True)
         return companies
 

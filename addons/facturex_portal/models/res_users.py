@@ -79,7 +79,7 @@ class ResUsers(models.Model):
         if not key:
             return None
         # a role ends with a day of the server (UTC), the same one for all processes
-        return self._facturex_acl_of(key, fields.Date.today())
+        return self._facturex_acl_of(key, fields.Datetime.now().date())
 
     @tools.ormcache("self.id", "key", "day")
     def _facturex_acl_of(self, key, day):
@@ -185,11 +185,12 @@ class ResUsers(models.Model):
         role needs; elsewhere the groups stay what an administrator gave, because a
         group counts in his ordinary companies too.
         """
-        today = fields.Date.today()
+        today = fields.Datetime.now().date()
         for user in self.sudo():  # membership decides, not the rights of the caller
             members = user.facturex_member_ids.filtered(
                 lambda m: not m.date_end or m.date_end >= today
             )
+            # the tree of companies, to follow the roles
             running = self.env["res.company"].sudo()
             if members:
                 running = running.search(

@@ -1,0 +1,1 @@
+from . import facturex_guards
