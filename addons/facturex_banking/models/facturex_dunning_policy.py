@@ -31,7 +31,16 @@ class FacturexDunningPolicy(models.Model):
         statement = self.env["account.bank.statement"].search(
             [*domain, ("date", "!=", False)], order="date desc", limit=1
         )
-        days = [day for day in (line.date, statement.date) if day]
+        file = self.env["facturex.statement.file"].search(
+            [
+                ("company_id", "=", company.id),
+                ("state", "=", "done"),
+                ("date_known", "!=", False),
+            ],
+            order="date_known desc",
+            limit=1,
+        )
+        days = [day for day in (line.date, statement.date, file.date_known) if day]
         return max(days, default=None)
 
     def _get_resembling(self, company, partners):

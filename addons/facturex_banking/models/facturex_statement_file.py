@@ -68,6 +68,11 @@ class FacturexStatementFile(models.Model):
     content = fields.Binary(string="Original", attachment=True, readonly=True)
     checksum = fields.Char(readonly=True, index=True, help="SHA-256 of the original")
     format = fields.Char(readonly=True)
+    date_known = fields.Date(
+        string="Bank Known Until",
+        readonly=True,
+        help="The last day of the newest statement of the file.",
+    )
     state = fields.Selection(
         [
             ("new", "Received"),
@@ -328,6 +333,8 @@ class FacturexStatementFile(models.Model):
                 "%(new)s new movements, %(known)s already known.", new=new, known=known
             )
         journals = {part.journal.id for part in parts}
+        read = [part.statement for part in parts]
+        ends = [statement.date_end for statement in read if not statement.intraday]
         return {
             "state": "previewed" if dry else "done",
             "format": parsed.format,
@@ -335,6 +342,8 @@ class FacturexStatementFile(models.Model):
             "line_count": new + known,
             "new_count": new,
             "known_count": known,
+            # also of a statement without movements: the bank is known until then
+            "date_known": max(filter(None, ends), default=None),
             "message": message,
         }
 

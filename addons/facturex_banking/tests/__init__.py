@@ -1,3 +1,4 @@
+from . import test_dunning_bank
 from . import test_import_wizard
 from . import test_match
 from . import test_security
