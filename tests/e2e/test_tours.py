@@ -17,6 +17,14 @@ class TestTours(FacturexHttpCase, MailCase):
     def test_remind(self):
         self.env["facturex.dunning.policy"].create({"name": "Standard"})
         invoice = self._invoice(due=self._days_ago(20))
+        other = self.customer.copy({"name": "Client Beta"})
+        self.env["facturex.dunning.hold"].create(
+            {
+                "move_id": self._invoice(due=self._days_ago(20), partner=other).id,
+                "kind": "dispute",
+                "date_end": fields.Date.add(self.day, days=60),
+            }
+        )
         with self.mock_mail_gateway():
             self.browse_as(self.user, "facturex_reminder_tour")
         notice = self.env["facturex.dunning.notice"].search([])
@@ -31,7 +39,8 @@ class TestTours(FacturexHttpCase, MailCase):
         link = f"/my/reminders/{notice.id}?access_token={notice.access_token}"
         self.assertIn(link, mail["body"])
         self.start_tour(link, "facturex_dispute_tour")
-        hold = self.env["facturex.dunning.hold"].search([])
+        self.assertTrue(notice.date_opened)
+        hold = self.env["facturex.dunning.hold"].search([("move_id", "=", invoice.id)])
         self.assertRecordValues(
             hold,
             [

@@ -65,7 +65,8 @@ class DueItem:
 
     :param worth: `residual` in the currency of the company, to compare customers
     :param policy: the key of the policy that governs it; None when none does
-    :param done_steps: the levels already sent, the last one on `last_step_on`
+    :param done_steps: the levels already sent, the last message on `last_step_on`
+    :param reached_on: the day the last level was sent the first time; None: the same
     :param times: how often each of them was sent; 1 when it is not there
     :param not_before: the law allows its next level from this day on
     :param obstacle: what forbids a message about this item, whatever the day
@@ -82,6 +83,7 @@ class DueItem:
     worth: Decimal | None = None
     policy: int | None = 0
     last_step_on: date | None = None
+    reached_on: date | None = None
     times: Mapping[int, int] = field(default_factory=dict)
     not_before: date | None = None
     obstacle: Obstacle | None = None
@@ -166,15 +168,16 @@ def next_date(policy: Policy, item: DueItem, step: Step) -> date:
     """The first day on which `step` may leave for `item`.
 
     The latest of: its delay after the due date; as many days after the level before
-    it as the policy puts between the two; what the law allows. A broken promise
-    waits for the law only.
+    it as the policy puts between the two, whatever was repeated meanwhile; what the law
+    allows. A broken promise waits for the law only.
     """
     days = [item.not_before] if item.not_before else []
     if not _promise_is_broken(item):
         days.append(item.date_due + timedelta(days=step.delay_days))
-        if item.last_step_on is not None:
+        reached = item.reached_on or item.last_step_on
+        if reached is not None:
             spacing = step.delay_days - _delay_before(policy, item, step)
-            days.append(item.last_step_on + timedelta(days=spacing))
+            days.append(reached + timedelta(days=spacing))
     return max(days, default=date.min)
 
 

@@ -83,6 +83,7 @@ class Profile:
     contract_floor: Decimal | None = None  # nor is it below this one
     mentions: frozenset[str] = frozenset()
     basis: int = 365
+    free_reminders: int = 0  # missed due dates of a regular supply, in a year
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,11 @@ class Claim:
 
 @dataclass(frozen=True)
 class Terms:
-    """What the seller asks: never more than the profile allows."""
+    """What the seller asks: never more than the profile allows.
+
+    :param missed: of a regular supply, which missed due date of its calendar year
+        this is (1 the first); None: no regular supply
+    """
 
     charge: str = CHARGE_NONE
     fee: Decimal = ZERO
@@ -145,6 +150,7 @@ class Terms:
     small_creditor: bool = True
     contract_rate: Decimal | None = None
     interest_after: date | None = None  # claimed already up to and with this day
+    missed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -415,8 +421,7 @@ def _instalment(
         reason = REASON_PAID_IN_TIME
     if reason:
         return Charges(interest_from=start, claimable_from=claimable, reason=reason)
-    fee = terms.fee if profile.max_fee is None else min(terms.fee, profile.max_fee)
-    fee += terms.told_fee
+    fee = reminder_cost(profile, terms) + terms.told_fee
     after = max(start, terms.interest_after or start)
     known = Charges(
         fee=fee,
@@ -429,6 +434,17 @@ def _instalment(
     except MissingRate as error:
         return replace(known, reason=REASON_MISSING_RATE, missing_on=error.day)
     return replace(known, interest=to_cents(amount))
+
+
+def reminder_cost(profile: Profile, terms: Terms) -> Decimal:
+    """What this reminder itself may cost.
+
+    Belgium, Code of Economic Law art. XIX.2: for regular supplies the reminders of
+    three missed due dates of a calendar year are free; others cost 7.50 at most.
+    """
+    if terms.missed is not None and terms.missed <= profile.free_reminders:
+        return ZERO
+    return terms.fee if profile.max_fee is None else min(terms.fee, profile.max_fee)
 
 
 def _interest(

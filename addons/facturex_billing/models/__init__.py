@@ -15,6 +15,8 @@ from . import facturex_dunning_policy_control
 from . import facturex_dunning_step
 from . import facturex_dunning_hold
 from . import facturex_dunning_notice
+from . import facturex_dunning_notice_ways
+from . import facturex_dunning_notice_item
 from . import facturex_dunning_notice_line
 from . import facturex_money_alert
 from . import facturex_sending

@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import fields, models
 
 
@@ -114,3 +116,40 @@ class AccountMove(models.Model):
                     move.partner_id.id, self.env["facturex.law.profile"]
                 )
         return found
+
+    def _facturex_missed_dates(self, date):
+        """Of a regular supply: which missed due date of its calendar year each one is.
+
+        An invoice of a subscription counts once its customer was reminded of it; those
+        that are about to be come next, the oldest first.
+
+        :return: {move id: 1 for the first}; what is no regular supply is not in it
+        """
+        regular = self.filtered("facturex_subscription_id")
+        if not regular:
+            return {}
+
+        def contract(move):
+            year = (move.invoice_date_due or move.date).year
+            return move.facturex_subscription_id, year
+
+        supplies = regular.facturex_subscription_id
+        told = self.env["facturex.dunning.notice.line"].search(
+            [
+                ("move_id.facturex_subscription_id", "in", supplies.ids),
+                ("is_void", "=", False),
+                ("notice_id.state", "=", "sent"),
+                ("date_told", "<=", date),
+            ]
+        )
+        missed = defaultdict(dict)  # ordered: the first reminded is the first missed
+        for line in told.sorted(lambda line: (line.date_told, line.id)):
+            if line._get_law_message():
+                missed[contract(line.move_id)].setdefault(line.move_id.id)
+        for move in regular.sorted(lambda m: (m.invoice_date_due or m.date, m.id)):
+            missed[contract(move)].setdefault(move.id)
+        return {
+            move_id: rank
+            for moves in missed.values()
+            for rank, move_id in enumerate(moves, 1)
+        }

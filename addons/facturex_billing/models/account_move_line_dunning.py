@@ -22,6 +22,7 @@ class ChargeFacts:
     told_fees: dict
     claimed_until: dict
     claimed_moves: set
+    missed: dict
 
 
 class AccountMoveLine(models.Model):
@@ -109,6 +110,7 @@ class AccountMoveLine(models.Model):
                 small_creditor=company.facturex_small_creditor,
                 contract_rate=policy._get_contract_rate() if policy else None,
                 interest_after=facts.claimed_until.get(line.id),
+                missed=facts.missed.get(line.move_id.id),
             )
             if steps is None:
                 kind = law.CHARGE_INTEREST
@@ -150,19 +152,19 @@ class AccountMoveLine(models.Model):
             settlements[partial.debit_move_id.id].append(
                 (partial.credit_move_id.date, to_decimal(partial.debit_amount_currency))
             )
-        facts = ChargeFacts(settlements, {}, {}, {}, defaultdict(Decimal), {}, set())
-        sent = self.env["facturex.dunning.notice.line"].search(
-            [
-                ("move_line_id", "in", self.ids),
-                ("is_void", "=", False),
-                ("notice_id.state", "=", "sent"),
-                ("notice_id.date", "<=", date),
-            ]
+        facts = ChargeFacts(
+            settlements=settlements,
+            reminders={},
+            notices={},
+            last_steps={},
+            told_fees=defaultdict(Decimal),
+            claimed_until={},
+            claimed_moves=set(),
+            missed=self.move_id._facturex_missed_dates(date),
         )
-        for told in sent.sorted(lambda t: (t.notice_id.date, t.id)):
+        for told in self._facturex_told(date):
             line = told.move_line_id
-            message = law.Sent(told.notice_id.date, told.notice_id._get_law_channel())
-            if message.channel and message.date > (line.date_maturity or line.date):
+            if message := told._get_law_message():
                 facts.reminders.setdefault(line.id, message)
                 if told.step_id.formal_notice:
                     facts.notices.setdefault(line.id, message)
@@ -170,6 +172,18 @@ class AccountMoveLine(models.Model):
             facts.told_fees[line.id] += to_decimal(told.amount_reminder)
         self._facturex_add_claimed(facts)
         return facts
+
+    def _facturex_told(self, date=None):
+        """What was said about these lines until `date`, the oldest first."""
+        domain = [
+            ("move_line_id", "in", self.ids),
+            ("is_void", "=", False),
+            ("notice_id.state", "=", "sent"),
+        ]
+        if date:
+            domain.append(("date_told", "<=", date))
+        told = self.env["facturex.dunning.notice.line"].search(domain)
+        return told.sorted(lambda line: (line.date_told, line.id))
 
     def _facturex_add_claimed(self, facts):
         """What was claimed or waived before is not asked again."""

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from decimal import Decimal
 
 from odoo import api, fields, models
@@ -27,7 +28,13 @@ class AccountMove(models.Model):
         string="Next Reminder", compute="_compute_facturex_reminder"
     )
 
-    @api.depends("payment_state", "facturex_notice_line_ids.is_void", "line_ids")
+    @api.depends(
+        "payment_state",
+        "facturex_notice_line_ids.is_void",
+        "facturex_hold_ids.state",
+        "facturex_hold_ids.date_end",
+        "line_ids",
+    )
     def _compute_facturex_reminder(self):
         """One pass of the engine for all of them; what is paid has no next level."""
         self.facturex_level_id = self.facturex_next_step_id = False
@@ -42,11 +49,19 @@ class AccountMove(models.Model):
         Policy = self.env["facturex.dunning.policy"]
         if not lines or not Policy.has_access("read"):
             return
+        times, last, reached = Policy._get_history(lines)
         governed = Policy._select_for(lines)
-        times, last = Policy._get_history(lines)
+        waits = lines._facturex_waits(governed, times)
         for move, items in lines.grouped("move_id").items():
             found = [
-                self._facturex_next(governed[i.id], i, times[i.id], last.get(i.id))
+                self._facturex_next(
+                    governed[i.id],
+                    i,
+                    done_steps=frozenset(times[i.id]),
+                    last_step_on=last.get(i.id),
+                    reached_on=reached.get(i.id),
+                    not_before=waits.get(i.id),
+                )
                 for i in items
                 if governed[i.id]
             ]
@@ -56,10 +71,10 @@ class AccountMove(models.Model):
                 move.facturex_next_reminder = dates[0][0]
                 move.facturex_next_step_id = dates[0][1]
 
-    def _facturex_next(self, policy, item, times, last):
+    def _facturex_next(self, policy, item, **history):
         """(first day, id of the level) of the next message, or None after the last."""
         engine = policy._to_engine()
-        step = dunning.next_step(engine, times)
+        step = dunning.next_step(engine, history["done_steps"])
         if step is None:
             return None
         due = dunning.DueItem(
@@ -68,8 +83,7 @@ class AccountMove(models.Model):
             currency=item.currency_id.name,
             date_due=item.date_maturity,
             residual=Decimal(str(item.amount_residual_currency)),
-            done_steps=frozenset(times),
-            last_step_on=last,
+            **history,
         )
         today = fields.Date.context_today(self)
         return max(dunning.next_date(engine, due, step), today), step.id
@@ -89,6 +103,34 @@ class AccountMove(models.Model):
                 "default_company_id": self.company_id.id,
             },
         }
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    def _facturex_waits(self, governed, times):
+        """{line id: the first day after its holds and the delays of the law}
+
+        :param governed: {line id: policy}
+        :param times: {line id: {level: how often it was sent}}
+        """
+        today = fields.Date.context_today(self)
+        holds = self._facturex_holds(today)
+        found = {}
+        for company, lines in self.grouped("company_id").items():
+            own = {line.id: governed[line.id] for line in lines}
+            policies = self.env["facturex.dunning.policy"].union(*own.values())
+            ids = {line: policy.id for line, policy in own.items()}
+            found |= policies.with_company(company)._get_legal_dates(
+                lines, ids, times, today
+            )
+            for line in lines:
+                move = line.move_id
+                partner = (company.id, move.commercial_partner_id.id)
+                if active := holds[move.id] + holds[partner]:
+                    free = max(hold.date_end for hold in active) + timedelta(days=1)
+                    found[line.id] = max(free, found.get(line.id, free))
+        return found
 
 
 class ResPartner(models.Model):

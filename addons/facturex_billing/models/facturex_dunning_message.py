@@ -50,6 +50,13 @@ class FacturexDunningNotice(models.Model):
             "qr_url": self._get_qr_url(),
         }
 
+    def _prepare_letter_values(self):
+        """The same on paper: the code is drawn, as nobody can follow its link."""
+        self.ensure_one()
+        qr = self._get_qr_values()
+        image = qr and self._get_bank_account().build_qr_code_base64(**qr)
+        return self._prepare_message_values() | {"qr_image": image}
+
     def _prepare_total(self, currency, amounts):
         interest, fee = amounts["interest"], amounts["fee"]
         return {

@@ -137,7 +137,10 @@ class FacturexDunningNotice(models.Model):
     @api.depends("date", "date_sent")
     def _compute_date_told(self):
         for notice in self:
-            sent = notice.date_sent and notice.date_sent.date()
+            # the day where we are: an hour after midnight is another day of the law
+            sent = (
+                notice.date_sent and notice.policy_id._to_local(notice.date_sent).date()
+            )
             notice.date_told = max(sent, notice.date) if sent else notice.date
 
     @api.depends("warnings")
@@ -222,6 +225,7 @@ class FacturexDunningNotice(models.Model):
         self.check_access("write")
         leaving = self.filtered(lambda notice: notice.state == "approved")
         leaving._internal().date_leaves = False
+        leaving._send_sms()
         # mail.mail belongs to administrators; the queued message is our own
         leaving.mail_mail_id.sudo().scheduled_date = False
         leaving._deliver_after_commit()
@@ -335,6 +339,7 @@ class FacturexDunningNotice(models.Model):
         :param undo: leave the minutes of the company in which it can be undone
         """
         claimed = self._claim()
+        claimed._redate()
         due = claimed._refresh_lines()
         due._queue_mails(undo)
         if not undo:
@@ -376,6 +381,18 @@ class FacturexDunningNotice(models.Model):
         undone = self.browse(row[0] for row in rows)
         undone.mail_mail_id.filtered(lambda m: m.state == "outgoing").cancel()
         return undone
+
+    def _redate(self):
+        """A message is of the day on which it leaves, whenever it was proposed: the
+        customer's delays and the interest count from then.
+
+        :return: the reminders that were of an earlier day
+        """
+        today = fields.Date.context_today(self)
+        late = self.filtered(lambda notice: notice.date < today)
+        late._internal().date = today
+        late._get_claimed_lines().sudo()._write_charges()  # frozen for everybody
+        return late
 
     def _refresh_lines(self):
         """Take out what was settled, credited, blocked or put on hold meanwhile.
@@ -428,23 +445,6 @@ class FacturexDunningNotice(models.Model):
         for step, notices in (self - unreachable).grouped("step_id").items():
             notices._queue_mail(step.mail_template_id, undo)
 
-    def _leave_by_letter(self, undo):
-        """It stays “leaving” until it is printed; a hook of the letters."""
-
-    def _leave_by_phone(self, undo):
-        """A task for whoever is responsible; the customer counts as contacted."""
-        for notice in self:
-            notice.activity_schedule(
-                "mail.mail_activity_data_call",
-                summary=self.env._("Call %s", notice.partner_id.display_name),
-                user_id=notice.policy_id.user_id.id,
-            )
-        self._mark_sent()
-
-    def _leave_by_sms(self, undo):
-        """A hook: without a way to send it, somebody calls."""
-        self._leave_by_phone(undo)
-
     def _queue_mail(self, template, undo):
         """Render all at once and write the mails at once; PDFs are only referred to."""
         rendered = template._generate_template(self.ids, RENDERED)
@@ -494,9 +494,11 @@ class FacturexDunningNotice(models.Model):
         """The same for every try, so that a mail server can drop a second copy."""
         self.ensure_one()
         database = self.env["ir.config_parameter"].sudo()  # the uuid is no secret
-        return (
-            f"<facturex-notice-{self.id}@{database.get_param('database.uuid')}.local>"
-        )
+        number = str(self.id)
+        if self.date_bounced:
+            # what came back is another message the next time
+            number += f"-{self.date_bounced:%Y%m%d%H%M%S}"
+        return f"<facturex-notice-{number}@{database.get_param('database.uuid')}.local>"
 
     def _refresh_mail(self):
         """Write the amounts of now into the queued message."""
@@ -562,9 +564,11 @@ class FacturexDunningNotice(models.Model):
             return False
         self.invalidate_recordset()
         before = self.amount_total
+        later = self._redate()
         if not self._refresh_lines():
             return False
-        if self.currency_id.compare_amounts(self.amount_total, before):
+        changed = self.currency_id.compare_amounts(self.amount_total, before)
+        if self.mail_mail_id and (later or changed):
             self._refresh_mail()
         return True
 
@@ -587,9 +591,12 @@ class FacturexDunningNotice(models.Model):
                 )
         if bodies:
             self.line_ids.move_id._message_log_batch(bodies=dict(bodies))
+        self._ask_for_hand_over()
 
     def _mark_failed(self, reason):
-        self._internal().write({"state": "failed", "reason": reason})
+        self._internal().write(
+            {"state": "failed", "reason": reason, "date_leaves": False}
+        )
         for notice in self:
             if not notice.activity_search(["mail.mail_activity_data_warning"]):
                 notice.activity_schedule(

@@ -1,4 +1,5 @@
 from decimal import Decimal
+from functools import cache
 
 from markupsafe import Markup
 
@@ -41,56 +42,75 @@ class FacturexDunningNotice(models.Model):
     # Words
     # ------------------------------------------------------------------
 
-    def _get_merge_values(self):
-        """The merge fields in the language of the context; plain text, not escaped."""
+    def _get_merge_values(self, names=None):
+        """The merge fields in the language of the context; plain text, not escaped.
+
+        :param names: only these: a text costs what it uses; None: all of them
+        """
+        makers = self._get_merge_makers()
+        return {
+            name: make() or ""
+            for name, make in makers.items()
+            if names is None or name in names
+        }
+
+    def _get_merge_makers(self):
+        """{merge field: function that makes its text}"""
         self.ensure_one()
         env, company = self.env, self.company_id
         lines = self._get_claimed_lines()
-        currency = lines.currency_id[:1] or self.currency_id
-
-        def money(amount):
-            return format_amount(env, amount, currency)
-
-        def total(*names):
-            # euros and dollars are never added up
-            return " + ".join(
-                format_amount(env, sum(sum(own.mapped(n)) for n in names), one)
-                for one, own in lines.grouped("currency_id").items()
-            )
-
-        bank = self._get_bank_account()
-        products = lines.move_id.invoice_line_ids.filtered(
-            lambda line: line.display_type == "product"
-        )
-        limit, penalty = self._get_law_outlook()
+        moves = lines.move_id
+        outlook = cache(self._get_law_outlook)
         return {
-            "customer": self.partner_id.name or "",
-            "company": company.name or "",
-            "company_number": company.company_registry or company.vat or "",
-            "level": self.step_id.name or "",
-            "today": format_date(env, self.date),
-            "invoices": ", ".join(
-                name for name in lines.move_id.mapped("name") if name
-            ),
-            "description": ", ".join(
-                dict.fromkeys(
-                    (line.name or line.product_id.name or "").split("\n")[0]
-                    for line in products
-                )
-            ),
-            "due_date": ", ".join(
+            "customer": lambda: self.partner_id.name,
+            "company": lambda: company.name,
+            "company_number": lambda: company.company_registry or company.vat,
+            "level": lambda: self.step_id.name,
+            "today": lambda: format_date(env, self.date),
+            "invoices": lambda: ", ".join(filter(None, moves.mapped("name"))),
+            "description": self._get_description,
+            "due_date": lambda: ", ".join(
                 dict.fromkeys(format_date(env, line.date_maturity) for line in lines)
             ),
-            "amount_due": total("amount_residual"),
-            "amount_interest": total("amount_interest"),
-            "amount_fee": total("amount_fee"),
-            "amount_total": total("amount_residual", "amount_interest", "amount_fee"),
-            "penalty_amount": money(penalty) if penalty else env._("no other amount"),
-            "date_limit": format_date(env, limit),
-            "iban": bank.acc_number or "",
-            "phone": company.phone or "",
-            "email": company.email or "",
+            "amount_due": lambda: self._sum_in_words("amount_residual"),
+            "amount_interest": lambda: self._sum_in_words("amount_interest"),
+            "amount_fee": lambda: self._sum_in_words("amount_fee"),
+            "amount_total": lambda: self._sum_in_words(
+                "amount_residual", "amount_interest", "amount_fee"
+            ),
+            "penalty_amount": lambda: self._say_penalty(outlook()[1]),
+            "date_limit": lambda: format_date(env, outlook()[0]),
+            "iban": lambda: self._get_bank_account().acc_number,
+            "phone": lambda: company.phone,
+            "email": lambda: company.email,
         }
+
+    def _sum_in_words(self, *names):
+        """What the claimed lines sum to; euros and dollars are never added up."""
+        return " + ".join(
+            format_amount(self.env, sum(sum(own.mapped(n)) for n in names), currency)
+            for currency, own in self._get_claimed_lines()
+            .grouped("currency_id")
+            .items()
+        )
+
+    def _say_penalty(self, amount):
+        if not amount:
+            return self.env._("no other amount")
+        currency = self._get_claimed_lines().currency_id[:1] or self.currency_id
+        return format_amount(self.env, amount, currency)
+
+    def _get_description(self):
+        """What was delivered: the first words of each line that bills something."""
+        products = self._get_claimed_lines().move_id.invoice_line_ids.filtered(
+            lambda line: line.display_type == "product"
+        )
+        return ", ".join(
+            dict.fromkeys(
+                (line.name or line.product_id.name or "").split("\n")[0]
+                for line in products
+            )
+        )
 
     def _get_law_outlook(self):
         """:return: (last day to pay free of charges, indemnity that follows)"""
@@ -113,7 +133,7 @@ class FacturexDunningNotice(models.Model):
         self.ensure_one()
         step = self.step_id
         text = step.text_subject or "{company}: {level}"
-        return merge.merge_line(text, self._get_merge_values())
+        return merge.merge_line(text, self._get_merge_values(merge.used(text)))
 
     def _get_message_html(self):
         """The step's text, escaped, with what the law wants said; empty: ours.
@@ -121,12 +141,14 @@ class FacturexDunningNotice(models.Model):
         :return: `Markup` for the layouts of mails and letters
         """
         self.ensure_one()
-        values = self._get_merge_values()
         text = self.step_id.text_body or ""
-        parts = [merge.merge_html(text, values)]
-        for profile in self._get_first_reminder_profiles():
-            if not profile._get_mentions() <= merge.used(text):
-                parts.append(merge.merge_html(profile.legal_text or "", values))
+        texts = [text] + [
+            profile.legal_text or ""
+            for profile in self._get_first_reminder_profiles()
+            if not profile._get_mentions() <= merge.used(text)
+        ]
+        values = self._get_merge_values(frozenset().union(*map(merge.used, texts)))
+        parts = [merge.merge_html(text, values) for text in texts]
         # the engine escaped the texts and the values
         html = "".join(part for part in dict.fromkeys(parts) if part)
         return Markup(html)  # noqa: S704
@@ -138,22 +160,19 @@ class FacturexDunningNotice(models.Model):
             lambda line: line.date_maturity < self.date
         )
         profiles = lines.move_id._facturex_law_profiles()
-        earlier = self.env["facturex.dunning.notice.line"].search(
-            [
-                ("move_line_id", "in", lines.move_line_id.ids),
-                ("is_void", "=", False),
-                ("notice_id.state", "=", "sent"),
-                ("notice_id", "!=", self.id),
-            ]
+        lines = lines.filtered(lambda line: profiles[line.move_id.id].mentions)
+        if not lines:
+            return self.env["facturex.law.profile"]
+        # until its own day: a copy of it says later what it said
+        earlier = lines.move_line_id._facturex_told(self.date_told).filtered(
+            lambda line: line.notice_id != self
         )
-        reminded = earlier.filtered(
-            lambda line: line.notice_id.date > line.date_maturity
-        ).move_line_id
+        reminded = earlier.filtered(lambda line: line._get_law_message()).move_line_id
         found = self.env["facturex.law.profile"]
         for line in lines:
             if line.move_line_id not in reminded:
                 found |= profiles[line.move_id.id]
-        return found.filtered("mentions")
+        return found
 
     # ------------------------------------------------------------------
     # Letters

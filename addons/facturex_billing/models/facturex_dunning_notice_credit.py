@@ -6,24 +6,11 @@ class FacturexDunningNoticeCredit(models.Model):
 
     _name = "facturex.dunning.notice.credit"
     _description = "Reminder: Open Credit"
+    _inherit = ["facturex.dunning.notice.item"]
     _order = "date, id"
     _check_company_auto = True
 
-    notice_id = fields.Many2one(
-        "facturex.dunning.notice", required=True, ondelete="cascade", index=True
-    )
-    company_id = fields.Many2one(
-        related="notice_id.company_id", store=True, index=True, precompute=True
-    )
-    move_line_id = fields.Many2one(
-        "account.move.line",
-        string="Credit",
-        ondelete="cascade",
-        required=True,
-        check_company=True,
-        index=True,
-    )
-    move_id = fields.Many2one(related="move_line_id.move_id", string="Document")
+    move_line_id = fields.Many2one(string="Credit", ondelete="cascade")
     name = fields.Char(required=True)
     date = fields.Date(required=True)
     currency_id = fields.Many2one("res.currency", required=True)

@@ -6,23 +6,11 @@ class FacturexDunningNoticeLine(models.Model):
 
     _name = "facturex.dunning.notice.line"
     _description = "Reminder Line"
+    _inherit = ["facturex.dunning.notice.item"]
     _order = "date_maturity, id"
     _check_company_auto = True
 
-    notice_id = fields.Many2one(
-        "facturex.dunning.notice", required=True, ondelete="cascade", index=True
-    )
-    company_id = fields.Many2one(
-        related="notice_id.company_id", store=True, index=True, precompute=True
-    )
-    move_line_id = fields.Many2one(
-        "account.move.line",
-        string="Instalment",
-        required=True,
-        ondelete="restrict",
-        check_company=True,
-        index=True,
-    )
+    move_line_id = fields.Many2one(string="Instalment")
     move_id = fields.Many2one(
         related="move_line_id.move_id",
         string="Invoice",

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..engine import law
+
 
 class FacturexDunningNoticeLine(models.Model):
     _inherit = "facturex.dunning.notice.line"
@@ -61,6 +63,20 @@ class FacturexDunningNoticeLine(models.Model):
         lines.filtered(lambda line: line.id not in given)._write_charges()
         return lines
 
+    def _get_law_message(self):
+        """The written reminder that this was, for the law; None for a call, or for a
+        courtesy before the due date.
+
+        The day is the one on which it left, whenever it had been proposed.
+
+        :return: `engine.law.Sent` or None
+        """
+        self.ensure_one()
+        channel = self.notice_id._get_law_channel()
+        if not channel or self.date_told <= self.date_maturity:
+            return None
+        return law.Sent(self.date_told, channel)
+
     def _write_charges(self):
         """What the law lets these lines claim on the day of their message."""
         for date, lines in self.grouped(lambda line: line.notice_id.date).items():
@@ -70,5 +86,5 @@ class FacturexDunningNoticeLine(models.Model):
             items._facturex_report_missing_rates(found)
             for line in lines:
                 charges = found[line.move_line_id.id]
-                if charges.total:
+                if charges.total or line.amount_interest or line.amount_fee:
                     line.write(line._prepare_charge_vals(charges))

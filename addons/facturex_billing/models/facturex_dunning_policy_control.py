@@ -69,6 +69,7 @@ class FacturexDunningPolicy(models.Model):
         """
         cron = self.env["ir.cron"]
         self._with_retry(self.env["facturex.dunning.hold"]._close_expired)
+        self._with_retry(self.env["facturex.dunning.notice"]._send_due_sms)
         policies = self.search([("mode", "=", "auto")])
         company_ids = policies.company_id.ids
         cron._commit_progress(remaining=len(company_ids))
@@ -113,11 +114,14 @@ class FacturexDunningPolicy(models.Model):
                 time.sleep(random.uniform(0.02, 0.2) * (MAX_TRIES - tries_left))
 
     def _get_local_now(self):
-        """Now, where the company is: in the time zone of its address, else the
-        responsible's."""
+        return self._to_local(fields.Datetime.now())
+
+    def _to_local(self, moment):
+        """A moment (UTC) where the company is: in the time zone of its address, else
+        the responsible's."""
         self.ensure_one()
         zone = self.company_id.partner_id.tz or self.user_id.tz or "Europe/Brussels"
-        return pytz.utc.localize(fields.Datetime.now()).astimezone(pytz.timezone(zone))
+        return pytz.utc.localize(moment).astimezone(pytz.timezone(zone))
 
     def _is_allowed_now(self):
         self.ensure_one()

@@ -1,9 +1,10 @@
+from datetime import timedelta
 from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..engine import law
+from ..engine import dunning, law
 
 
 class FacturexDunningPolicy(models.Model):
@@ -177,3 +178,45 @@ class FacturexDunningPolicy(models.Model):
             general.filtered(lambda p: p.profile_id.code == code)[:1]
             or general.filtered(lambda p: not p.profile_id)[:1]
         )
+
+    # ------------------------------------------------------------------
+    # From which day the next level is lawful
+    # ------------------------------------------------------------------
+
+    def _get_legal_dates(self, lines, governed, done, date):
+        """The first day the law allows the next level of each instalment.
+
+        A level that claims something waits until the delay of the first reminder, as
+        it really left, is over: by post or before holidays that is later than the
+        days of the policy.
+
+        :param governed: {line id: policy id}
+        :param done: {line id: {level: how often}}
+        :return: {line id: date}; a line without such a day is not in it
+        """
+        profiles = lines.move_id._facturex_law_profiles()
+        waiting = lines.filtered(
+            lambda line: done.get(line.id) and profiles[line.move_id.id].first_free
+        )
+        if not waiting:
+            return {}
+        engines = {policy.id: policy._to_engine() for policy in self}
+        claiming = self.step_ids.filtered(
+            lambda step: (
+                step.charge != law.CHARGE_NONE or step.fee_amount or step.hand_over
+            )
+        ).ids
+        rules, found = {}, {}
+        for told in waiting._facturex_told(date):
+            line, message = told.move_line_id, told._get_law_message()
+            if not message or line.id in found or governed.get(line.id) not in engines:
+                continue
+            step = dunning.next_step(engines[governed[line.id]], done[line.id])
+            if step is None or step.id not in claiming:
+                continue
+            profile = profiles[line.move_id.id]
+            if profile not in rules:
+                rules[profile] = profile._to_engine(self.company_id, date)
+            end = law.delay_ends(rules[profile], message)
+            found[line.id] = end + timedelta(days=1)
+        return found

@@ -150,14 +150,10 @@ class FacturexDunningPolicy(models.Model):
         """{line id: policy id or None}: which policy governs each instalment."""
         return {line: policy.id for line, policy in self._select_for(lines).items()}
 
-    def _get_legal_dates(self, lines):
-        """{line id: the first day the law allows its next level}; a hook."""
-        return {}
-
     def _to_engine_items(self, lines, governed, date):
-        done, last = self._get_history(lines)
+        done, last, reached = self._get_history(lines)
         obstacles = lines._facturex_dunning_obstacles(date)
-        legal = self._get_legal_dates(lines)
+        legal = self._get_legal_dates(lines, governed, done, date)
         broken = self._get_broken_promises(lines, date)
         return [
             dunning.DueItem(
@@ -171,6 +167,7 @@ class FacturexDunningPolicy(models.Model):
                 done_steps=frozenset(done[line.id]),
                 times=dict(done[line.id]),
                 last_step_on=last.get(line.id),
+                reached_on=reached.get(line.id),
                 not_before=legal.get(line.id),
                 blocked=line.no_followup or line.move_id.payment_state == "blocked",
                 obstacle=obstacles.get(line.id),
@@ -182,19 +179,21 @@ class FacturexDunningPolicy(models.Model):
     def _get_history(self, lines):
         """
         :return: {line id: {level sent or waiting: how often}}, {line id: day of the
-            last}
+            last message}, {line id: day on which its last level was sent first}
         """
-        done, last = defaultdict(Counter), {}
+        done, last, first = defaultdict(Counter), {}, defaultdict(dict)
         told = self.env["facturex.dunning.notice.line"].search_fetch(
             [("move_line_id", "in", lines.ids), ("is_void", "=", False)],
             ["move_line_id", "step_id", "date_told"],
         )
         for line in told:
-            item = line.move_line_id.id
-            done[item][line.step_id.id] += 1
-            if line.date_told:
-                last[item] = max(last.get(item, line.date_told), line.date_told)
-        return done, last
+            item, step, day = line.move_line_id.id, line.step_id.id, line.date_told
+            done[item][step] += 1
+            if day:
+                last[item] = max(last.get(item, day), day)
+                first[item][step] = min(first[item].get(step, day), day)
+        reached = {item: max(by_step.values()) for item, by_step in first.items()}
+        return done, last, reached
 
     def _get_broken_promises(self, lines, date):
         """{line id: the day the customer had promised to pay by, and did not}"""

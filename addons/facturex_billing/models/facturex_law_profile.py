@@ -228,6 +228,7 @@ class FacturexLawProfile(models.Model):
             contract_floor=self._get_contract_floor(company, date),
             mentions=self._get_mentions(),
             basis=self.day_basis,
+            free_reminders=self.free_reminders,
         )
 
     def _get_contract_floor(self, company, date):

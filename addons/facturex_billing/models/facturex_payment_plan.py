@@ -235,6 +235,8 @@ class FacturexPaymentPlan(models.Model):
                     )
                 )
         self.state = "active"
+        # of two people who agree at once, the second one starts again here
+        self.flush_recordset(["state"])
         self._on_plan_active()
 
     def action_cancel(self):

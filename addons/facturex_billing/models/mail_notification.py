@@ -15,4 +15,20 @@ class MailNotification(models.Model):
             ):
                 lang = sending.user_id.lang or self.env.lang
                 sending.with_context(lang=lang)._sync_mail()
+        if vals.get("notification_status") in ("bounce", "exception"):
+            self._facturex_tell_reminders()
         return result
+
+    def _facturex_tell_reminders(self):
+        """An SMS that did not arrive: the reminder is not sent."""
+        lost = self.filtered(lambda own: own.notification_type == "sms")
+        notices = self.env["facturex.dunning.notice"].sudo()  # see above
+        messages = lost.mail_message_id.filtered(lambda m: m.model == notices._name)
+        for notice in notices.browse(messages.mapped("res_id")).exists():
+            notice._mark_undelivered(
+                notice.env._(
+                    "The SMS did not arrive: correct the number of %s, then send"
+                    " again.",
+                    notice.partner_id.display_name,
+                )
+            )

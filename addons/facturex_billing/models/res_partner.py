@@ -1,6 +1,7 @@
 from stdnum.be import vat as be_vat
 
 from odoo import api, models
+from odoo.tools import email_normalize
 
 
 class ResPartner(models.Model):
@@ -27,6 +28,19 @@ class ResPartner(models.Model):
             if seller == self.country_code == "FR":
                 return "facturx" if company.facturex_facturx_default else False
         return super()._get_suggested_invoice_edi_format()
+
+    def write(self, vals):
+        """A corrected address has not bounced yet: reminders may try it."""
+        corrected = self.browse()
+        if "email" in vals:
+            address = email_normalize(vals["email"] or "")
+            corrected = self.filtered(
+                lambda p: p.message_bounce and p.email_normalized != address
+            )
+        result = super().write(vals)
+        if corrected:
+            corrected.message_bounce = 0
+        return result
 
     def _facturex_dunning_recipient(self):
         """The invoice address that can be reached, else the company itself."""

@@ -4,6 +4,7 @@ from . import test_dunning_control
 from . import test_client_account
 from . import test_dunning_notice
 from . import test_dunning_run
+from . import test_dunning_ways
 from . import test_e_invoice
 from . import test_late_charge
 from . import test_law

@@ -2,6 +2,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from unittest.mock import patch
 
+import lxml.html
 import psycopg2.errors
 from freezegun import freeze_time
 
@@ -14,18 +15,9 @@ from odoo.addons.facturex_billing.engine import preflight
 from odoo.addons.mail.tests.common import MailCase
 
 from .common import FacturexCommon
+from .payloads import PAYLOADS, RESULT
 
 MOMENTS = ("proposed", "approved", "leaving")
-INJECTIONS = (
-    "{{ 1234*4321 }}",
-    "{{ object.env.cr.execute('select 1234*4321') }}",
-    "<t t-out='1234*4321'/>",
-    "<script>alert(1234*4321)</script>",
-    "<img src=x onerror=alert(1)>",
-    "x\r\nBcc: thief@evil.example",
-    "{amount_total}{iban}",
-    "%(level)s ${1234*4321} #{1234*4321}",
-)
 
 
 @tagged("post_install", "-at_install")
@@ -569,21 +561,71 @@ class TestDunningControl(FacturexCommon, MailCase):
         self.assertEqual(len(notice), 1)
 
     def test_nothing_of_the_customer_is_executed(self):
-        """Names and references as they leave: text, in one mail to one address."""
-        for text in INJECTIONS:
-            with self.subTest(text=text):
-                partner = self._customer(text, ref=text)
-                self._invoice(partner=partner, ref=text)
-                notice = self.policy._run(partners=partner)
-                notice.action_send()
-                self._deliver(notice)
-                [mail] = self._mails
-                self.assertNotIn("5332114", mail["body"] + mail["subject"])
-                self.assertNotIn("<script>", mail["body"])
-                self.assertNotIn("<img src=x", mail["body"])
+        """Names, references and lines as they leave: text, in one mail to one address,
+        and on the letter and in the SMS as well."""
+        self.assertGreaterEqual(len(set(PAYLOADS)), 30)  # reliability, row D08
+        self.steps[0].text_body = "Dear {customer}: {description}, {invoices}"
+        for number, text in enumerate(PAYLOADS):
+            partner = self._customer(text, ref=text, email=f"p{number}@client.example")
+            invoice = self._invoice(partner=partner, ref=text, payment_reference=text)
+            # a posted line may still be worded anew
+            invoice.invoice_line_ids.name = text
+        notices = self.policy._run()
+        self.assertEqual(len(notices), len(PAYLOADS))
+        notices.action_send()
+        self._deliver(notices)
+        self.assertEqual(len(self._mails), len(PAYLOADS))
+        for mail in self._mails:
+            number = int(mail["email_to"][0].rpartition("<")[2].split("@")[0][1:])
+            with self.subTest(text=PAYLOADS[number]):
+                self._assert_only_text(mail["body"], mail["subject"])
                 self.assertNotIn("\n", mail["subject"])
-                self.assertNotIn("evil.example", str(mail["email_to"][1:]))
+                self.assertEqual(len(mail["email_to"]), 1)
                 self.assertFalse(mail["email_cc"])
+        letters = self.env["ir.actions.report"]._render_qweb_html(
+            "facturex_billing.report_dunning_letter", notices.ids
+        )[0]
+        self._assert_only_text(letters.decode())
+        for notice in notices:
+            self.assertNotIn(RESULT, notice._get_sms_text())
+
+    def _assert_only_text(self, html, subject=""):
+        self.assertNotIn(RESULT, html + subject)
+        tree = lxml.html.fromstring(html)
+        for path in (
+            "//script[contains(., '1')]",
+            "//script[contains(@src, 'evil')]",
+            "//iframe",
+            "//svg",
+            "//form",
+            "//img[@src='x']",
+            # Odoo's own script has such an attribute
+            "//*[@onerror or @onload or @onclick][not(self::script)]",
+            "//a[starts-with(@href, 'javascript')]",
+            "//style[contains(., 'evil')]",
+        ):
+            self.assertFalse(tree.xpath(path), path)
+
+    def test_nothing_of_the_text_of_a_level_is_executed(self):
+        """A manager's text: refused at once, or text for the customer."""
+        step, refused = self.steps[0], 0
+        self._invoice()
+        notice = self.policy._run()
+        for text in PAYLOADS:
+            with self.subTest(text=text):
+                try:
+                    with self.env.cr.savepoint():
+                        self._as(step, self.manager).text_body = text
+                except ValidationError as error:
+                    self.assertIn("is no merge field", str(error))
+                    refused += 1
+                    continue
+                self._assert_only_text(str(notice._get_message_html()))
+                self._assert_only_text(str(notice.mail_preview))
+        self.assertGreaterEqual(refused, 10)
+        # whoever only sends reminders writes no text at all
+        with self.assertRaises(AccessError):
+            self._as(step, self.user).text_body = "Pay"
 
     # ------------------------------------------------------------------
     # Sight

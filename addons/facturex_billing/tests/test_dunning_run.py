@@ -225,8 +225,15 @@ class TestDunningRun(FacturexCommon):
         run.date = fields.Date.to_date("2026-03-02")
         run.action_refresh()
         self.assertFalse(run.notice_count)
+        self.assertFalse(run.is_today)
+        with self.assertRaisesRegex(UserError, "is a dry run"):
+            run.action_prepare()
+        run.date = self.today
+        invoice.no_followup = True
+        run.action_refresh()
         with self.assertRaisesRegex(UserError, "Nobody is to be reminded"):
             run.action_prepare()
+        invoice.no_followup = False
         run.date = fields.Date.to_date(self.today)
         notices = self.env["facturex.dunning.notice"].search(
             run.action_prepare()["domain"]

@@ -51,7 +51,9 @@ class FacturexDunningPreview(models.TransientModel):
             preview.subject = notice._get_subject() if notice else False
             preview.message = notice._get_message_html() if notice else False
             preview.amounts = (
-                notice._get_merge_values()["amount_total"] if notice else False
+                notice._get_merge_values(["amount_total"])["amount_total"]
+                if notice
+                else False
             )
 
     def _get_notice(self):

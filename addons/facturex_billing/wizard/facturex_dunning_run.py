@@ -20,6 +20,10 @@ class FacturexDunningRun(models.TransientModel):
     )
     date = fields.Date(required=True, default=fields.Date.context_today)
     policy_id = fields.Many2one("facturex.dunning.policy", compute="_compute_policy_id")
+    policy_ids = fields.Many2many(
+        "facturex.dunning.policy", string="Policies", compute="_compute_policy_id"
+    )
+    is_today = fields.Boolean(compute="_compute_is_today")
     currency_id = fields.Many2one(related="company_id.currency_id")
     customer_ids = fields.One2many("facturex.dunning.run.customer", "run_id")
     line_ids = fields.One2many("facturex.dunning.run.line", "run_id")
@@ -40,9 +44,14 @@ class FacturexDunningRun(models.TransientModel):
     @api.depends("company_id")
     def _compute_policy_id(self):
         for run in self:
-            run.policy_id = self.env["facturex.dunning.policy"].search(
-                [("company_id", "=", run.company_id.id)], limit=1
-            )
+            run.policy_ids = run._get_policies()
+            run.policy_id = run.policy_ids[:1]
+
+    @api.depends("date")
+    def _compute_is_today(self):
+        today = fields.Date.context_today(self)
+        for run in self:
+            run.is_today = run.date == today
 
     def _get_policies(self):
         """Every active policy of the company: together they decide its messages."""
@@ -129,9 +138,12 @@ class FacturexDunningRun(models.TransientModel):
         following = self.env["facturex.dunning.step"].browse(
             {line.step.id for line in notice.lines} if notice else ()
         )
+        late = [item for item in owed if item.date_due < self.date]
         return {
-            "amount_late": float(sum(item.worth for item in owed)),
-            "days_late": max((self.date - item.date_due).days for item in owed),
+            "amount_late": float(sum(item.worth for item in late)),
+            "days_late": max(
+                ((self.date - item.date_due).days for item in late), default=0
+            ),
             "score": float(sum(dunning.worth(item, self.date) for item in owed)),
             "level_id": sent.sorted("delay_days")[-1:].id,
             "step_id": following.sorted("delay_days")[-1:].id,
@@ -168,6 +180,13 @@ class FacturexDunningRun(models.TransientModel):
     def action_prepare(self):
         """Make the messages as proposals, then show them."""
         self.ensure_one()
+        if not self.is_today:
+            raise UserError(
+                self.env._(
+                    "%s is a dry run: choose today to prepare reminders.",
+                    format_date(self.env, self.date),
+                )
+            )
         chosen = self.customer_ids.filtered(lambda c: c.is_selected and c.is_planned)
         if self.notice_count and not chosen:
             raise UserError(self.env._("Choose at least one customer to remind."))
@@ -175,7 +194,11 @@ class FacturexDunningRun(models.TransientModel):
             date=self.date, partners=chosen.partner_id if chosen else None
         )
         if not notices:
-            raise UserError(self.env._("Nobody is to be reminded on %s.", self.date))
+            raise UserError(
+                self.env._(
+                    "Nobody is to be reminded on %s.", format_date(self.env, self.date)
+                )
+            )
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "facturex_billing.facturex_dunning_notice_action"
         )

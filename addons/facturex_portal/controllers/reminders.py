@@ -47,6 +47,8 @@ class FacturexReminderPortal(CustomerPortal):
         notice = self._facturex_get_reminder(notice_id, access_token)
         if notice is None:
             return request.redirect("/my")
+        if request.env.user._is_public() or request.env.user.share:
+            notice._mark_opened()
         values = notice._prepare_portal_values()
         values |= {
             "page_name": "reminder",

@@ -40,13 +40,10 @@ class FacturexDunningNotice(models.Model):
         """What the page shows: amounts of now, not of the day of the message."""
         self.ensure_one()
         lines = self._get_claimed_lines()
-        values = self._prepare_message_values()
-        qr = self._get_qr_values()
-        return values | {
+        return self._prepare_letter_values() | {
             "notice": self,
             "company": self.company_id,
             "rows": [self._prepare_portal_row(line) for line in lines],
-            "qr_image": qr and self._get_bank_account().build_qr_code_base64(**qr),
             "holds": self._portal_holds(lines.move_id),
             "open_moves": lines.filtered(
                 lambda line: not line.move_line_id.reconciled

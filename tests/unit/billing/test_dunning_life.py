@@ -48,6 +48,22 @@ def test_the_days_between_levels_lie_between_the_messages():
     assert reasons(told, today=date(2026, 3, 17)) == {1: 2}
 
 
+def test_a_repetition_does_not_put_the_next_level_off():
+    weekly = Policy((Step(1, 10, 7, repeat_days=5, repeat_count=9), *STEPS[1:]))
+    # level one on the 2nd, repeated on the 7th and the 12th: level two from the 16th
+    told = item(
+        late=21,
+        done_steps=frozenset({1}),
+        times={1: 3},
+        reached_on=date(2026, 3, 2),
+        last_step_on=date(2026, 3, 12),
+    )
+    assert reasons(told, policy=weekly) == {1: 2}
+    assert reasons(told, policy=weekly, today=date(2026, 3, 15)) == {
+        1: ("not_yet", "2026-03-16")
+    }
+
+
 def test_the_law_may_ask_for_more():
     later = item(not_before=date(2026, 3, 20))
     assert reasons(later) == {1: ("not_yet", "2026-03-20")}

@@ -27,6 +27,7 @@ BE_B2C = Profile(
     cap=CAP,
     contract_capped=True,
     mentions=frozenset({"amount_due", "delay"}),
+    free_reminders=3,
 )
 FR_B2C = Profile("fr_b2c", law.INTEREST_NOTICE)
 NEUTRAL = Profile("neutral")
@@ -215,6 +216,23 @@ def test_fees_and_contract_rates_are_cut_to_the_law():
     assert (found.fee, found.interest) == (D("7.50"), D("3.31"))
     low = consumer("2026-11-10", terms=replace(TIERED, contract_rate=D(5)))
     assert low.interest == D("1.58")
+
+
+@pytest.mark.parametrize(
+    ("missed", "cost"), [(None, "7.5"), (1, "0"), (3, "0"), (4, "7.5"), (9, "7.5")]
+)
+def test_three_reminders_a_year_of_a_regular_supply_are_free(missed, cost):
+    terms = replace(TIERED, fee=D("7.5"), missed=missed)
+    charges = consumer("2026-11-10", terms=terms)
+    assert charges.fee == D(cost)
+    # the indemnity and the interest are another matter
+    assert charges.indemnity == D("47.00")
+    # costs that were lawful when they were told stay so
+    told = replace(TIERED, told_fee=D("7.5"), missed=missed)
+    assert consumer("2026-11-10", terms=told).fee == D("7.5")
+    # only a law that says so gives them away
+    company = replace(BE_B2B, max_fee=D("7.5"))
+    assert law.reminder_cost(company, terms) == D("7.5")
 
 
 def test_a_contract_between_companies_may_ask_more():

@@ -25,6 +25,29 @@ registry.category("web_tour.tours").add("facturex_reminder_tour", {
             trigger: "[name='customer_ids'] .o_data_row:contains('Client Alpha')",
         },
         {
+            content: "The dry run: what would be sent",
+            trigger: ".nav-link[name='planned']",
+            run: "click",
+        },
+        {
+            content: "His invoice, at its level",
+            trigger: "[name='planned_ids'] .o_data_row:contains('Friendly reminder')",
+        },
+        {
+            content: "And who would not get anything, with the reason",
+            trigger: ".nav-link[name='skipped']",
+            run: "click",
+        },
+        {
+            content: "The customer who disputes his invoice",
+            trigger: "[name='skipped_ids'] .o_data_row:contains('In dispute')",
+        },
+        {
+            content: "Back to the customers",
+            trigger: ".nav-link[name='customers']",
+            run: "click",
+        },
+        {
             content: "Prepare the messages",
             trigger: "button[name='action_prepare']",
             run: "click",
