@@ -76,6 +76,7 @@ class Shots:
         self.browser.click(".o_data_row td[name=name]")
         self.browser.wait_for("document.querySelector('.o_form_view')")
         self.take("policy")
+        self.dunning()
         self.action("facturex_billing.action_move_to_send")
         self.take("to_send")
         self.action("facturex_billing.facturex_customer_action")
@@ -125,6 +126,42 @@ class Shots:
         self.browser.open(f"{self.url}/odoo/m-{run}/{number}", VIEW)
         time.sleep(1)
         self.take("to_chase")
+
+    def dunning(self):
+        """Around the reminders: a ready-made policy, charges, a plan, a letter."""
+        self.action("facturex_billing.facturex_dunning_policy_action")
+        self.browser.click("button", "Ajouter une politique")
+        self.browser.wait_for("document.querySelector('.modal [name=summary]')")
+        self.take("policy_ready")
+        self.browser.open(
+            f"{self.url}/odoo/action-facturex_billing.facturex_late_charge_action_open",
+            VIEW,
+        )
+        self.take("late_charges")
+        late = [["payment_state", "=", "not_paid"], ["move_type", "=", "out_invoice"]]
+        late.append(["state", "=", "posted"])
+        number = self.find("account.move", late, "invoice_date_due")["id"]
+        self.browser.open(f"{self.url}/odoo/account.move/{number}", VIEW)
+        self.browser.click("button[name=action_facturex_payment_plan]")
+        self.browser.wait_for("document.querySelector('button[name=action_agree]')")
+        self.take("payment_plan")
+        notice = self.find(
+            "facturex.dunning.notice",
+            [["state", "=", "sent"]],
+            "amount_total desc",
+            ["access_url", "access_token"],
+        )
+        self.browser.open(
+            f"{self.url}/report/html/facturex_billing.report_dunning_letter/{notice['id']}"
+        )
+        self.take("letter")
+        token = notice["access_token"]
+        Shots.reminder = f"{self.url}{notice['access_url']}?access_token={token}"
+
+    def find(self, model, domain, order, names=("id",)):
+        """The first record of a search."""
+        args = json.dumps([domain, list(names), 0, 1, order])
+        return self.browser.run(f"{CALL} call('{model}', 'search_read', {args})")[0]
 
     def import_preview(self):
         """Three files: new movements after a gap, all known, another's account."""
@@ -193,6 +230,8 @@ class Shots:
         self.browser.click(".o_portal_my_doc_table a, table.o_portal_my_doc_table td a")
         time.sleep(4)
         self.take("portal_invoice")
+        self.browser.open(self.reminder)
+        self.take("portal_reminder")
 
 
 def main(url, directory=ROOT / "docs/img"):

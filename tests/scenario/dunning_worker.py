@@ -4,7 +4,8 @@
 
 `race`: four processes run the reminders of a company and the mail queue at once.
 `kill`: a process does the same and is killed in the middle, again and again; the last
-one may finish. Prints the number of kills that hit a living process.
+one may finish. Prints the number of kills that hit a living process. FACTUREX_KILLS
+changes how many are tried. How often a run began anew after a conflict is on stderr.
 """
 
 import os
@@ -19,7 +20,8 @@ from odoo.modules.registry import Registry
 from odoo.tools import config
 
 PROCESSES = 4
-KILLS = 6
+KILLS = int(os.environ.get("FACTUREX_KILLS", "6"))
+begun = []
 
 
 def work(registry, company_id, start):
@@ -29,12 +31,15 @@ def work(registry, company_id, start):
         env = api.Environment(cr, SUPERUSER_ID, {})
         policy = env["facturex.dunning.policy"]
         policy._with_retry(slowly, policy, company_id)
+    sys.stderr.write(f"conflicts {len(begun) - 1}\n")
+    sys.stderr.flush()
     with registry.cursor() as cr:
         api.Environment(cr, SUPERUSER_ID, {})["mail.mail"].process_email_queue()
 
 
 def slowly(policy, company_id):
     """The snapshots of all processes begin before the first one is done."""
+    begun.append(time.time())
     policy.search_count([])
     time.sleep(0.5)
     policy._run_by_itself(company_id)

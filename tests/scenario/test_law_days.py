@@ -1,8 +1,9 @@
-"""Late payers day by day: a Belgian consumer, then a French company."""
+"""Late payers day by day: Belgian and French consumers, companies, a public buyer."""
 
 from freezegun import freeze_time
 
 from odoo import fields
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from odoo.addons.facturex_billing.tests.common import FacturexCommon
@@ -87,7 +88,7 @@ class TestBelgianConsumer(LateDays):
         self.assertRecordValues(
             second, [{"amount_interest": 1.66, "amount_fee": 47.0, "state": "sent"}]
         )
-        self.assertIn("48.66", second._get_merge_values()["amount_total"] + " 48.66")
+        self.assertIn("368.66", second._get_merge_values()["amount_total"])
         # 26 October: the invoice is paid; what late payment cost stays apart
         self._pay(invoice, 320, "2026-10-26")
         self.assertFalse(self._remind("2026-11-09"))
@@ -149,3 +150,132 @@ class TestFrenchCompany(LateDays):
         self.assertEqual(self._owed(invoice, "2027-01-01"), {"interest": 93.76})
         profile = invoice.facturex_law_profile_id
         self.assertEqual(len(profile.activity_ids), 1)
+
+
+@tagged("post_install", "-at_install")
+class TestBelgianCompany(LateDays):
+    def test_from_the_due_date_to_the_promise(self):
+        self.customer.write({"is_company": True})
+        self.policy = self._ready("be_b2b", firmness="firm")
+        # 1 June: 1,210.00, due on 15 June (example B2 of the law)
+        with freeze_time("2026-06-01"):
+            invoice = self._invoice(1210, due="2026-06-15")
+        self.assertEqual(invoice.facturex_law_profile_id.code, "be_b2b")
+        # 12 June, three days before: a courtesy, nothing is claimed
+        courtesy = self._remind("2026-06-12")
+        self.assertEqual(courtesy.step_id.name, "Friendly announcement")
+        self.assertRecordValues(courtesy, [{"amount_interest": 0.0, "amount_fee": 0.0}])
+        # 15 June, the due date, then 16 June: interest of one day and 40 € are due
+        self.assertFalse(self._owed(invoice, "2026-06-15"))
+        self.assertEqual(
+            self._owed(invoice, "2026-06-16"), {"interest": 0.35, "indemnity": 40.0}
+        )
+        # 18 June: the friendly one would be due, but six days after the courtesy it
+        # is too soon; it leaves on the seventh day
+        self.assertEqual(
+            self._levels("2026-06-18", "2026-06-19"),
+            {"2026-06-18": None, "2026-06-19": "Friendly reminder"},
+        )
+        # 25 June: ten days late, but the levels keep their seven days; 26 June: with
+        # charges, eleven days at 10.5 % and 40 €
+        self.assertFalse(self._remind("2026-06-25"))
+        charged = self._remind("2026-06-26")
+        self.assertRecordValues(
+            charged, [{"amount_interest": 3.83, "amount_fee": 40.0}]
+        )
+        # 6 July, ten days later: the formal notice, which stops new orders
+        formal = self._remind("2026-07-06")
+        self.assertEqual(formal.step_id.name, "Formal notice")
+        order = self.env["sale.order"].create({"partner_id": self.customer.id})
+        with self.assertRaises(UserError):
+            order.with_user(self.user).action_confirm()
+        # 7 July: they promise to pay by the 15th
+        self.env["facturex.dunning.hold"].create(
+            {
+                "move_id": invoice.id,
+                "kind": "promise",
+                "date_start": "2026-07-07",
+                "date_end": "2026-07-15",
+            }
+        )
+        self.assertFalse(self._remind("2026-07-15"))
+        # 16 July: not kept; the last level says so and asks for the file
+        last = self._remind("2026-07-16")
+        self.assertEqual(last.step_id.name, "Last reminder")
+        self.assertIn("You had promised", str(last.mail_mail_id.body_html))
+        self.assertIn("collection", last.activity_ids.summary)
+        # 12 October: paid; interest stops on that day at 41.42
+        self._pay(invoice, 1210, "2026-10-12")
+        owed = {"interest": 41.42, "indemnity": 40.0}
+        self.assertEqual(self._owed(invoice, "2026-10-12"), owed)
+        self.assertEqual(self._owed(invoice, "2026-12-01"), owed)
+        # orders are welcome again
+        order.with_user(self.user).action_confirm()
+
+
+@tagged("post_install", "-at_install")
+class TestPublicBuyer(LateDays):
+    country = "fr"
+
+    def test_the_rate_of_the_first_day_holds(self):
+        # A town: nobody can guess that it is a public buyer, its file says so
+        self.customer.write(
+            {
+                "is_company": True,
+                "country_id": self.env.ref("base.fr").id,
+                "facturex_law_profile_id": self.env.ref(
+                    "facturex_billing.law_profile_fr_b2g"
+                ).id,
+            }
+        )
+        self.policy = self._ready("fr_b2g")
+        # 1 May: 10,000.00 at thirty days
+        with freeze_time("2026-05-01"):
+            invoice = self._invoice(10000, due="2026-05-31")
+        self.assertEqual(invoice.facturex_law_profile_id.code, "fr_b2g")
+        # 31 May: nothing; 1 June: one day at the rate of the first half-year, 40 €
+        self.assertFalse(self._owed(invoice, "2026-05-31"))
+        first = self._owed(invoice, "2026-06-01")
+        self.assertEqual(first["indemnity"], 40.0)
+        rates = invoice.facturex_law_profile_id._get_rates(self.company)
+        june = law_rate(rates, "2026-06-01")
+        july = law_rate(rates, "2026-07-01")
+        self.assertNotEqual(june, july)
+        self.assertEqual(first["interest"], round(10000 * june / 36500, 2))
+        # 3 and 10 June: two reminders without charges
+        self.assertEqual(
+            self._levels("2026-06-03", "2026-06-10"),
+            {"2026-06-03": "Friendly reminder", "2026-06-10": "Second reminder"},
+        )
+        # 20 June: twenty days, and 40 €
+        charged = self._remind("2026-06-20")
+        self.assertRecordValues(
+            charged,
+            [
+                {
+                    "amount_interest": round(10000 * june * 20 / 36500, 2),
+                    "amount_fee": 40.0,
+                }
+            ],
+        )
+        # 30 June: the formal notice. 1 July: the rate of companies changes, not this
+        # one, which was fixed when the interest began
+        self.assertEqual(self._remind("2026-06-30").step_id.name, "Formal notice")
+        self.assertEqual(
+            self._owed(invoice, "2026-09-08")["interest"],
+            round(10000 * june * 100 / 36500, 2),
+        )
+        # 8 September: the town pays; the day of payment counts. Nothing more leaves
+        self._pay(invoice, 10000, "2026-09-08")
+        self.assertFalse(self._remind("2026-10-30"))
+        # 31 December: the claim, apart from the invoice, without VAT
+        self.assertEqual(
+            self._owed(invoice, "2026-12-31")["interest"],
+            round(10000 * june * 100 / 36500, 2),
+        )
+
+
+def law_rate(rates, day):
+    """The percent in force on that day."""
+    known = [percent for start, percent in rates if str(start) <= day]
+    return float(known[-1])

@@ -1,0 +1,218 @@
+"""Two people claim the same late charges, or agree on two plans, at once.
+
+Real cursors and commits. The loser gets a serialization failure, which the HTTP layer
+of Odoo answers by a retry in a new snapshot: there it is told what happened, or
+nothing is left to do.
+"""
+
+import psycopg2.errors
+
+from odoo import SUPERUSER_ID, Command, api, fields
+from odoo.exceptions import UserError
+from odoo.modules.registry import Registry
+from odoo.tests import BaseCase, tagged
+from odoo.tests.common import get_db_name
+from odoo.tools import mute_logger
+
+
+@tagged("post_install", "-at_install")
+class TestMoneyRaces(BaseCase):
+    def setUp(self):
+        super().setUp()
+        self.registry = Registry(get_db_name())
+        self.cursors = []
+        self.addCleanup(self._clean)
+        with self.registry.cursor() as cr:
+            env = self._env(cr)
+            # its chart has the accounts of late charges
+            self.company = env["res.company"].search(
+                [("chart_template", "=", "be_comp")], order="id", limit=1
+            )
+            env = self._env(cr)
+            today = fields.Date.context_today(env.user)
+            due = fields.Date.subtract(today, days=40)
+            belgian = env.ref("facturex_billing.law_profile_be_b2b")
+            self.partner = env["res.partner"].create(
+                {"name": "Racer", "facturex_law_profile_id": belgian.id}
+            )
+            self.invoice = env["account.move"].create(
+                {
+                    "move_type": "out_invoice",
+                    "company_id": self.company.id,
+                    "partner_id": self.partner.id,
+                    "invoice_date": due,
+                    "invoice_date_due": due,
+                    "invoice_line_ids": [
+                        Command.create(
+                            {"name": "Work", "price_unit": 1200, "tax_ids": []}
+                        )
+                    ],
+                }
+            )
+            self.invoice.action_post()
+            self.today = today
+
+    def _env(self, cr):
+        context = {"tracking_disable": True}
+        if hasattr(self, "company"):
+            context["allowed_company_ids"] = self.company.ids
+        return api.Environment(cr, SUPERUSER_ID, context)
+
+    def _open(self):
+        """An environment whose snapshot begins now."""
+        cr = self.registry.cursor()
+        self.cursors.append(cr)
+        env = self._env(cr)
+        env["account.move"].search_count([])
+        return env
+
+    def _clean(self):
+        for cr in self.cursors:
+            if not cr.closed:
+                cr.rollback()
+                cr.close()
+        with self.registry.cursor() as cr:
+            env = self._env(cr)
+            move = env["account.move"].browse(self.invoice.id)
+            charges = env["facturex.late.charge"].search([("move_id", "=", move.id)])
+            claims = charges.claim_move_id
+            plans = env["facturex.payment.plan"].search(
+                [("partner_id", "=", self.partner.id)]
+            )
+            for table, ids in (
+                ("facturex_late_charge", charges.ids),
+                ("facturex_payment_plan", plans.ids),
+                ("account_move", [*claims.ids, move.id]),
+            ):
+                cr.execute(f"DELETE FROM {table} WHERE id = ANY(%s)", [ids])
+            env.invalidate_all()
+            env["res.partner"].browse(self.partner.id).unlink()
+
+    def _lines(self, env):
+        move = env["account.move"].browse(self.invoice.id)
+        return move.line_ids.filtered(lambda x: x.account_type == "asset_receivable")
+
+    def _charges(self, env):
+        return env["facturex.late.charge"].search([("move_id", "=", self.invoice.id)])
+
+    def _loses(self, call, *errors):
+        with self.assertRaises(errors), mute_logger("odoo.sql_db"):
+            call()
+
+    def test_late_charges_are_kept_once(self):
+        first, second = self._open(), self._open()
+        first["facturex.late.charge"]._accrue(self._lines(first), self.today)
+        first.cr.commit()
+        # its snapshot shows no charge yet; the keys of the database do
+        self._loses(
+            lambda: second["facturex.late.charge"]._accrue(
+                self._lines(second), self.today
+            ),
+            UserError,
+        )
+        again = self._open()
+        again["facturex.late.charge"]._accrue(self._lines(again), self.today)
+        again.cr.commit()
+        kinds = self._charges(self._open()).mapped("kind")
+        self.assertEqual(sorted(kinds), ["indemnity", "interest"])
+
+    def test_late_charges_are_claimed_once(self):
+        env = self._open()
+        env["facturex.late.charge"]._accrue(self._lines(env), self.today)
+        env.cr.commit()
+        first, second = self._open(), self._open()
+        mine, theirs = self._charges(first), self._charges(second)
+        self.assertEqual(set(theirs.mapped("state")), {"open"})
+        mine.action_invoice()
+        first.flush_all()
+        first.cr.commit()
+
+        def claim():
+            theirs.action_invoice()
+            second.flush_all()
+
+        self._loses(claim, psycopg2.errors.SerializationFailure)
+        second.cr.rollback()
+        # the retry of the request: told in words, nothing more is made
+        again = self._open()
+        self._loses(self._charges(again).action_invoice, UserError)
+        claims = again["account.move"].search(
+            [
+                ("partner_id", "=", self.partner.id),
+                ("facturex_is_late_claim", "=", True),
+            ]
+        )
+        self.assertEqual(len(claims), 1)
+
+    def test_claimed_or_waived(self):
+        """One claims while the other waives."""
+        env = self._open()
+        env["facturex.late.charge"]._accrue(self._lines(env), self.today)
+        env.cr.commit()
+        first, second = self._open(), self._open()
+        theirs = self._charges(second)
+        theirs.mapped("state")
+        self._charges(first).action_invoice()
+        first.flush_all()
+        first.cr.commit()
+
+        def waive():
+            theirs._waive("A good customer")
+            second.flush_all()
+
+        self._loses(waive, psycopg2.errors.SerializationFailure)
+        again = self._open()
+        self.assertEqual(set(self._charges(again).mapped("state")), {"invoiced"})
+
+    def test_one_plan_for_an_invoice(self):
+        first, second = self._open(), self._open()
+        moves = [e["account.move"].browse(self.invoice.id) for e in (first, second)]
+        for move in moves:
+            self.assertFalse(move.facturex_payment_plan_id)
+        number = moves[0].action_facturex_payment_plan()["res_id"]
+        first.flush_all()
+        first.cr.commit()
+
+        def propose():
+            moves[1].action_facturex_payment_plan()
+            second.flush_all()
+
+        self._loses(propose, psycopg2.errors.SerializationFailure)
+        second.cr.rollback()
+        again = self._open()
+        action = (
+            again["account.move"].browse(self.invoice.id).action_facturex_payment_plan()
+        )
+        self.assertEqual(action["res_id"], number)
+        plans = again["facturex.payment.plan"].search(
+            [("partner_id", "=", self.partner.id)]
+        )
+        self.assertEqual(plans.ids, [number])
+
+    def test_agreed_once(self):
+        env = self._open()
+        move = env["account.move"].browse(self.invoice.id)
+        number = move.action_facturex_payment_plan()["res_id"]
+        env.flush_all()
+        env.cr.commit()
+        first, second = self._open(), self._open()
+        plans = [e["facturex.payment.plan"].browse(number) for e in (first, second)]
+        self.assertEqual(plans[1].state, "draft")
+        plans[0].action_agree()
+        first.flush_all()
+        first.cr.commit()
+
+        def agree():
+            plans[1].action_agree()
+            second.flush_all()
+
+        self._loses(agree, psycopg2.errors.SerializationFailure)
+        second.cr.rollback()
+        again = self._open()
+        holds = again["facturex.dunning.hold"].search(
+            [("move_id", "=", self.invoice.id), ("kind", "=", "plan")]
+        )
+        self.assertEqual(len(holds), 1)
+        self._loses(
+            again["facturex.payment.plan"].browse(number).action_agree, UserError
+        )
