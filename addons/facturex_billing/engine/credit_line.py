@@ -202,7 +202,6 @@ class Counters:
                 return Refusal(NOT_OPEN)
             if after.exposure > self.limit:
                 return Refusal(TOO_MUCH, self.available)
-            return after
         return replace(after, ceiling=max(self.limit, after.exposure))
 
     def with_limit(self, limit: int) -> "Counters":

@@ -84,3 +84,13 @@ from . import res_company_document
 from . import res_currency
 from . import res_partner_account
 from . import res_users
+from . import facturex_credit_limit
+from . import facturex_credit_entry
+from . import facturex_credit_line
+from . import facturex_credit_line_gate
+from . import facturex_credit_line_iban
+from . import facturex_credit_override
+from . import account_move_deferred
+from . import sale_order_deferred
+from . import res_company_deferred
+from . import payment_provider_deferred

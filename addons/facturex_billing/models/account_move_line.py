@@ -78,6 +78,8 @@ class AccountMoveLine(models.Model):
             .search(
                 [
                     ("state", "in", ("pending", "authorized")),
+                    # a promise of deferred payment is no money
+                    ("provider_code", "!=", "facturex_deferred"),
                     ("invoice_ids", "in", moves.ids),
                 ]
             )

@@ -25,6 +25,7 @@ REASONS = [
     ("hold_plan", "In a payment plan"),
     ("hold_declared", "The customer says it is paid"),
     ("hold_manual", "On hold"),
+    ("hold_deferred", "On deferred payment"),
     (preflight.PAYMENT_PENDING, "A payment is on its way"),
     (preflight.E_INVOICE_FAILED, "The invoice was not delivered"),
     (preflight.BOUNCED, "The address bounced or is blocked"),

@@ -24,3 +24,5 @@ from . import test_document
 from . import test_money_alert
 from . import test_price_revision
 from . import test_subscription_change
+from . import test_credit_line
+from . import test_credit_gate

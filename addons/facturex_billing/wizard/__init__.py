@@ -10,3 +10,5 @@ from . import facturex_invoice_assistant_send
 from . import facturex_invoice_check
 from . import facturex_credit_note
 from . import facturex_invoice_assistant_recurring
+from . import facturex_credit_freeze
+from . import facturex_credit_override_ask
