@@ -44,4 +44,5 @@ for chart in ${CHARTS//,/ }; do
     works fx_check
     drop_db fx_check
 done
+bash scripts/peppol_check.sh
 info "install checks passed"

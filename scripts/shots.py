@@ -29,6 +29,7 @@ CALL = """
         },
     )).json()).result;
 """
+FORM = "document.querySelector('.o_form_view')"
 VIEW = "document.querySelector('.o_action_manager .o_view_controller')"
 
 
@@ -72,6 +73,9 @@ class Shots:
         self.browser.click(".o_data_row td[name=partner_id], .o_data_row td[name=name]")
         self.browser.wait_for("document.querySelector('.o_form_view')")
         self.take("invoice")
+        self.credit_note()
+        self.quote()
+        self.company()
         self.action("facturex_billing.facturex_dunning_policy_action")
         self.browser.click(".o_data_row td[name=name]")
         self.browser.wait_for("document.querySelector('.o_form_view')")
@@ -85,6 +89,54 @@ class Shots:
         self.browser.wait_for("document.querySelector('.o_form_view')")
         self.browser.click(".nav-link[name=facturex_invoices]")
         self.take("client_account")
+
+    def first(self, model, domain):
+        """The id of the newest record that the user may see."""
+        return self.browser.run(
+            f"{CALL} call('{model}', 'search', [{json.dumps(domain)}, 0, 1, 'id desc'])"
+        )[0]
+
+    def credit_note(self):
+        """The preview of chosen lines; nothing is made."""
+        sent = [
+            ["move_type", "=", "out_invoice"],
+            ["is_move_sent", "=", True],
+            ["payment_state", "=", "not_paid"],
+        ]
+        number = self.first("account.move", sent)
+        self.browser.open(f"{self.url}/odoo/account.move/{number}", FORM)
+        self.browser.click("button[name=action_facturex_cancel_by_credit_note]")
+        self.browser.wait_for("document.querySelector('.modal .o_form_view')")
+        self.browser.click(".modal [name=mode] input[data-value=lines]")
+        self.type(".modal [name=reason] input", "Marchandise reprise")
+        self.browser.click(".modal .o_data_row td[name=quantity]")
+        self.browser.run(
+            "document.querySelector('.modal td[name=quantity] input').select()"
+        )
+        self.type(".modal td[name=quantity] input", "1")
+        self.browser.click(".modal [name=reason] input")
+        self.take("credit_note")
+
+    def quote(self):
+        """A quote that was signed on the portal: its proof, and what is left."""
+        signed = [["facturex_acceptance_ids", "!=", False]]
+        number = self.first("sale.order", signed)
+        self.browser.open(f"{self.url}/odoo/sales/{number}", FORM)
+        self.browser.click(".nav-link[name=facturex_acceptance]")
+        self.take("quote_acceptance")
+        self.browser.click("button[name=action_facturex_view_left]")
+        self.browser.wait_for("document.querySelector('.o_list_view .o_data_row')")
+        self.take("left_to_invoice")
+
+    def company(self):
+        self.action("facturex_billing.res_company_action_open_settings")
+        self.browser.run(
+            "document.querySelector('[name=facturex_document]').scrollIntoView()"
+        )
+        self.take("company_document")
+        self.action("facturex_billing.facturex_legal_mention_action")
+        self.browser.click(".o_group_name", "Belgique")
+        self.take("legal_mentions")
 
     def type(self, selector, text):
         self.browser.run(f"document.querySelector({json.dumps(selector)}).focus()")

@@ -22,3 +22,17 @@ class FacturexHttpCase(FacturexCommon, HttpCase):
 
     def browse_as(self, user, tour, url="/odoo", **options):
         self.start_tour(url, tour, login=user.login, **options)
+
+    @classmethod
+    def _learn(cls, lang):
+        """Our words in a language that the database may not have."""
+        cls.env["res.lang"]._activate_lang(lang)
+        modules = cls.env["ir.module.module"].search(
+            [("name", "=like", "facturex%"), ("state", "=", "installed")]
+        )
+        modules._update_translations(lang)
+
+    def _assert_speaks(self, lang, source, expected):
+        """The tour that follows is read in `lang`, not in English."""
+        label = self.env.ref(source).with_context(lang=lang)
+        self.assertEqual(label.name, expected)

@@ -13,7 +13,7 @@ class TestInvoiceAssistant(FacturexHttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env["res.lang"]._activate_lang("nl_BE")
+        cls._learn("nl_BE")
         cls.dashboard = cls.env.ref("account.open_account_journal_dashboard_kanban").id
         cls.home = f"/odoo/action-{cls.dashboard}"
 
@@ -40,6 +40,25 @@ class TestInvoiceAssistant(FacturexHttpCase):
     def test_sent_in_twelve_interactions_in_dutch(self):
         self._send_in("nl_BE")
 
+    def _comes_again_in(self, lang):
+        self.user.lang = lang
+        self.user.action_id = self.dashboard
+        menu = self.env.ref("facturex_billing.menu_root").id
+        self.browse_as(
+            self.user, "facturex_invoice_again_tour", url=f"{self.home}?menu_id={menu}"
+        )
+        subscription = self._invoices().facturex_made_subscription_ids
+        self.assertRecordValues(
+            subscription,
+            [{"state": "running", "interval_unit": "quarter", "amount_untaxed": 250}],
+        )
+
+    def test_comes_again_in_french(self):
+        self._comes_again_in("fr_FR")
+
+    def test_comes_again_in_dutch(self):
+        self._comes_again_in("nl_BE")
+
     def test_back_and_leave_lose_nothing(self):
         menu = self.env.ref("facturex_billing.menu_root").id
         self.browse_as(
@@ -58,6 +77,13 @@ class TestInvoiceAssistant(FacturexHttpCase):
         )
 
     def test_categories(self):
+        self._categories_in("fr_FR")
+
+    def test_categories_in_dutch(self):
+        self._categories_in("nl_BE")
+
+    def _categories_in(self, lang):
+        self.user.lang = lang
         first, second = self.env["product.category"].create(
             [{"name": "Tour A"}, {"name": "Tour B"}]
         )

@@ -1,4 +1,4 @@
-"""Selling in the browser, in French: the credit note, the quote that is accepted."""
+"""Selling in the browser, in French and Dutch: credit note, quote accepted."""
 
 from odoo import fields
 from odoo.tests import tagged
@@ -8,12 +8,17 @@ from tests.e2e.common import FacturexHttpCase
 COMMAND = fields.Command
 
 
-@tagged("post_install", "-at_install")
-class TestSellingTours(FacturexHttpCase):
+class SellingTours:
+    lang = to_send = None
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.user.lang = "fr_FR"
+        cls._learn(cls.lang)
+        cls.user.lang = cls.lang
+
+    def test_the_words_are_there(self):
+        self._assert_speaks(self.lang, "facturex_billing.menu_to_send", self.to_send)
 
     def test_credit_chosen_lines(self):
         # without an address nothing is sent: the preview says so
@@ -74,3 +79,13 @@ class TestSellingTours(FacturexHttpCase):
         self.browse_as(
             self.user, "facturex_accepted_tour", url=f"/odoo/sales/{quote.id}"
         )
+
+
+@tagged("post_install", "-at_install")
+class TestSellingFrench(SellingTours, FacturexHttpCase):
+    lang, to_send = "fr_FR", "À envoyer"
+
+
+@tagged("post_install", "-at_install")
+class TestSellingDutch(SellingTours, FacturexHttpCase):
+    lang, to_send = "nl_BE", "Te verzenden"

@@ -1,20 +1,22 @@
-"""Sending again, and the client account, in the browser of a plain user, in French."""
+"""Sending again, and the client account, as a plain user, in French and Dutch."""
 
 from unittest.mock import patch
 
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from tests.e2e.common import FacturexHttpCase
 
 
-@tagged("post_install", "-at_install")
-class TestSendingTours(FacturexHttpCase):
+class SendingTours:
+    lang = None
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env["res.lang"]._activate_lang("fr_FR")
-        cls.user.lang = "fr_FR"
+        cls._learn(cls.lang)
+        cls.user.lang = cls.lang
 
     def test_resend(self):
         self._invoice(50, due=self._days_ago(5))
@@ -36,4 +38,21 @@ class TestSendingTours(FacturexHttpCase):
 
     def test_client_account(self):
         self._invoice(100, due=self._days_ago(5))
+        line = {"name": "Care", "price_unit": 60, "tax_ids": [fields.Command.clear()]}
+        self.env["facturex.subscription"].create(
+            {
+                "partner_id": self.customer.id,
+                "line_ids": [fields.Command.create(line)],
+            }
+        ).action_confirm()
         self.browse_as(self.user, "facturex_client_account_tour", timeout=180)
+
+
+@tagged("post_install", "-at_install")
+class TestSendingFrench(SendingTours, FacturexHttpCase):
+    lang = "fr_FR"
+
+
+@tagged("post_install", "-at_install")
+class TestSendingDutch(SendingTours, FacturexHttpCase):
+    lang = "nl_BE"

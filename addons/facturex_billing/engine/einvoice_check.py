@@ -33,6 +33,7 @@ LABEL = "label"
 TAX = "tax"
 UNIT = "unit"
 NO_LINE = "no_line"
+NETWORK = "network"
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ class Document:
     is_refund: bool = False
     by_email: bool = False
     recipients: int = 1
+    by_peppol: bool = False
+    on_peppol: bool = True  # the seller has an access point
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,8 @@ def _anything(document):
         yield Finding(DOCUMENT, NO_LINE)
     if document.by_email and not document.recipients:
         yield Finding(BUYER, EMAIL)
+    if document.by_peppol and not document.on_peppol:
+        yield Finding(SELLER, NETWORK)
 
 
 def _seller(document):

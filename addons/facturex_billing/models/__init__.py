@@ -3,6 +3,7 @@ from . import account_move
 from . import account_move_account
 from . import account_move_send
 from . import account_move_sending
+from . import account_move_peppol
 from . import account_move_bulk
 from . import facturex_bulk_invoice
 from . import account_move_line
@@ -52,6 +53,7 @@ from . import facturex_price_index
 from . import facturex_subscription_change
 from . import facturex_price_revision
 from . import account_move_subscription
+from . import account_move_recurrence
 from . import account_edi_period
 from . import res_company_subscription
 from . import product_template_subscription

@@ -86,6 +86,8 @@ class AccountMove(models.Model):
                 is_refund=self.move_type == "out_refund",
                 by_email="email" in methods,
                 recipients=sum(bool(partner.email) for partner in recipients),
+                by_peppol="peppol" in methods,
+                on_peppol=self.company_id._facturex_on_peppol(),
             )
         )
 
@@ -167,6 +169,9 @@ class AccountMove(models.Model):
             "seller.iban": self.env._(
                 "The invoice names no bank account of yours to be paid on."
             ),
+            "seller.network": self.env._(
+                "Your company %s is not registered with Peppol yet.", company
+            ),
             "document.no_line": self.env._("The invoice has no line."),
             "line.label": self.env._("A line has no description."),
             "line.tax": self.env._("The line “%s” needs exactly one VAT rate.", label),
@@ -193,6 +198,11 @@ class AccountMove(models.Model):
             return {
                 "action_text": self.env._("Add a bank account"),
                 "action": self._facturex_bank_action(),
+            }
+        if finding.what == engine.NETWORK:
+            return {
+                "action_text": self.env._("Register with Peppol"),
+                "action": self.company_id._facturex_peppol_action(),
             }
         if finding.where == engine.SELLER:
             if not self.company_id.has_access("write"):

@@ -137,6 +137,12 @@ class AccountMove(models.Model):
         self._facturex_check_credit()
         return super()._post(soft)
 
+    def write(self, vals):
+        # a client may write the state itself, past `_post`
+        if vals.get("state") == "posted":
+            self._facturex_check_credit()
+        return super().write(vals)
+
     def _facturex_check_credit(self):
         """Refuse a credit note over more than its invoice has left.
 

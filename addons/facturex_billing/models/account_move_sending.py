@@ -213,8 +213,9 @@ class AccountMove(models.Model):
             elif status != "processing":
                 row._mark_failed(
                     self.env._(
-                        "Not accepted by Peppol: check the customer's address, then"
-                        " send again."
+                        "Not accepted by Peppol; its answer is in the history of the"
+                        " document. Check the customer's Peppol address, then send"
+                        " again."
                     )
                 )
 

@@ -89,25 +89,35 @@ class ResPartner(models.Model):
         for partner in self:
             partner.facturex_contact_ids = partner.child_ids
 
-    @api.depends("commercial_partner_id")  # read with the list, not after it
+    # `commercial_partner_id`: read with the list, not after it
+    @api.depends("commercial_partner_id")
     @api.depends_context("allowed_company_ids", "tz")
     def _compute_facturex_receivable(self):
-        found = self._facturex_sum_receivable(self.commercial_partner_id)
-        for partner in self:
-            partner.facturex_open, partner.facturex_overdue = found.get(
-                partner.commercial_partner_id.id, (0.0, 0.0)
-            )
+        self._facturex_fill(
+            self._facturex_sum_receivable(self.commercial_partner_id),
+            "facturex_open",
+            "facturex_overdue",
+        )
 
-    @api.depends("commercial_partner_id")  # read with the list, not after it
+    @api.depends("commercial_partner_id")
     @api.depends_context("allowed_company_ids", "tz")
     def _compute_facturex_invoiced(self):
-        found = self._facturex_sum_invoiced(self.commercial_partner_id)
-        for partner in self:
-            partner.facturex_invoiced_total, partner.facturex_invoiced_year = found.get(
-                partner.commercial_partner_id.id, (0.0, 0.0)
-            )
+        self._facturex_fill(
+            self._facturex_sum_invoiced(self.commercial_partner_id),
+            "facturex_invoiced_total",
+            "facturex_invoiced_year",
+        )
 
-    @api.depends("commercial_partner_id")  # read with the list, not after it
+    def _facturex_fill(self, found, all_of_it, part):
+        """Give each contact the two amounts of its company; without any, zero.
+
+        :param found: customer id -> (amount of `all_of_it`, amount of `part`)
+        """
+        for partner in self:
+            customer = partner.commercial_partner_id.id
+            partner[all_of_it], partner[part] = found.get(customer, (0.0, 0.0))
+
+    @api.depends("commercial_partner_id")
     @api.depends_context("allowed_company_ids", "tz")
     def _compute_facturex_days_to_pay(self):
         settled = self._facturex_find_settled(self.commercial_partner_id)
@@ -169,9 +179,9 @@ class ResPartner(models.Model):
     # ------------------------------------------------------------------
 
     def _facturex_receivable_query(self, domain):
-        """The open items, grouped by customer and company.
+        """The open items of the customers, to be grouped.
 
-        :return: (query, key, open amount, late amount) to select from
+        :return: (query, SQL of the customer, the company, the amount, "is late")
         """
         lines = self.env["account.move.line"]
         query = lines._search(self._facturex_open_domain() & domain)
@@ -179,28 +189,27 @@ class ResPartner(models.Model):
         partner = query.left_join(
             alias, "partner_id", "res_partner", "id", "facturex_customer"
         )
-        key = SQL.identifier(partner, "commercial_partner_id")
-        company = lines._field_to_sql(alias, "company_id", query)
-        residual = lines._field_to_sql(alias, "amount_residual", query)
-        due = lines._field_to_sql(alias, "date_maturity", query)
-        query.groupby = SQL("%s, %s", key, company)
-        late = SQL(
-            "SUM(CASE WHEN %s < %s THEN %s ELSE 0 END)",
-            due,
-            fields.Date.context_today(self),
-            residual,
+        return (
+            query,
+            SQL.identifier(partner, "commercial_partner_id"),
+            lines._field_to_sql(alias, "company_id", query),
+            lines._field_to_sql(alias, "amount_residual", query),
+            SQL(
+                "%s < %s",
+                lines._field_to_sql(alias, "date_maturity", query),
+                fields.Date.context_today(self),
+            ),
         )
-        return query, key, company, SQL("SUM(%s)", residual), late
 
     def _facturex_sum_receivable(self, customers):
         """:return: customer id -> (open, overdue) in the current currency"""
         if not customers.ids:
             return {}
-        query, key, company, total, late = self._facturex_receivable_query(
-            Domain("partner_id.commercial_partner_id", "in", customers.ids)
+        return self._facturex_add_up(
+            *self._facturex_receivable_query(
+                Domain("partner_id.commercial_partner_id", "in", customers.ids)
+            )
         )
-        rows = self.env.execute_query(query.select(key, company, total, late))
-        return self._facturex_add_up(rows)
 
     def _facturex_sum_invoiced(self, customers):
         """:return: customer id -> (total, this year) in the current currency"""
@@ -209,20 +218,25 @@ class ResPartner(models.Model):
         moves = self.env["account.move"]
         query = moves._search(customers._facturex_document_domain())
         alias = moves._table
-        key = moves._field_to_sql(alias, "commercial_partner_id", query)
-        company = moves._field_to_sql(alias, "company_id", query)
-        amount = moves._field_to_sql(alias, "amount_untaxed_signed", query)
-        day = moves._field_to_sql(alias, "invoice_date", query)
-        query.groupby = SQL("%s, %s", key, company)
         first = fields.Date.context_today(self).replace(month=1, day=1)
-        year = SQL("SUM(CASE WHEN %s >= %s THEN %s ELSE 0 END)", day, first, amount)
-        rows = self.env.execute_query(
-            query.select(key, company, SQL("SUM(%s)", amount), year)
+        return self._facturex_add_up(
+            query,
+            moves._field_to_sql(alias, "commercial_partner_id", query),
+            moves._field_to_sql(alias, "company_id", query),
+            moves._field_to_sql(alias, "amount_untaxed_signed", query),
+            SQL("%s >= %s", moves._field_to_sql(alias, "invoice_date", query), first),
         )
-        return self._facturex_add_up(rows)
 
-    def _facturex_add_up(self, rows):
-        """Add the companies up, each converted at the rate of today."""
+    def _facturex_add_up(self, query, key, company, amount, condition):
+        """Add the companies up, each converted at the rate of today.
+
+        :return: customer id -> (sum of `amount`, sum where `condition` holds)
+        """
+        query.groupby = SQL("%s, %s", key, company)
+        part = self._facturex_sum_where(amount, condition)
+        rows = self.env.execute_query(
+            query.select(key, company, SQL("SUM(%s)", amount), part)
+        )
         currency = self.env.company.currency_id
         today = fields.Date.context_today(self)
         found = defaultdict(lambda: (0.0, 0.0))
@@ -239,6 +253,10 @@ class ResPartner(models.Model):
                 currency.round(sum(pair)) for pair in zip(before, amounts, strict=True)
             )
         return found
+
+    @staticmethod
+    def _facturex_sum_where(amount, condition):
+        return SQL("SUM(CASE WHEN %s THEN %s ELSE 0 END)", condition, amount)
 
     def _facturex_find_settled(self, customers):
         """Invoices whose last payment came in the last 12 months.
@@ -303,13 +321,13 @@ class ResPartner(models.Model):
         zero_matches = {">": value < 0, ">=": value <= 0, "<": value > 0}.get(
             operator, value >= 0
         )
-        query, key, _company, total, overdue = self._facturex_receivable_query(
+        query, key, _company, amount, is_late = self._facturex_receivable_query(
             Domain.TRUE
         )
         query.groupby = key
         query.having = SQL(
             "%s %s %s",
-            overdue if late else total,
+            self._facturex_sum_where(amount, is_late if late else SQL("TRUE")),
             SQL(turned[operator] if zero_matches else operator),
             float(value),
         )

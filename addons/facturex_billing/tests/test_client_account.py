@@ -254,14 +254,15 @@ class TestListSpeed(AccountCommon):
         )
         cls.moves.action_post()
 
-    def _count(self, model, view, records):
+    def _count(self, model, view, records, **context):
         """Queries of the second reading of a list, as the browser asks for it."""
         records = self._as(self.env[model], self.user).browse(records.ids)
         arch = records.get_view(self.env.ref(view).id, "list")["arch"]
         specification = {}
         for node in etree.fromstring(arch).findall("field"):
             field = records._fields[node.get("name")]
-            if not safe_eval(node.get("column_invisible") or "False", {"context": {}}):
+            hidden = node.get("column_invisible") or "False"
+            if not safe_eval(hidden, {"context": context}):
                 specification[field.name] = (
                     {"fields": {"display_name": {}}} if field.relational else {}
                 )
@@ -274,44 +275,138 @@ class TestListSpeed(AccountCommon):
             )
             count = self.env.cr.sql_log_count - before
         self.assertEqual(found["length"], 80)
+        self.columns = set(specification)
         return count
 
-    def test_customers(self):
-        stock = self._count("res.partner", "base.view_partner_tree", self.partners)
-        ours = self._count(
-            "res.partner", "facturex_billing.facturex_customer_view_list", self.partners
-        )
-        self.assertLessEqual(ours, stock + 2)
-
-    def test_documents(self):
-        stock = self._stock_invoice_list()
-        for view in ("view_move_to_send_list", "facturex_account_document_view_list"):
-            with self.subTest(view):
-                ours = self._count(
-                    "account.move", f"facturex_billing.{view}", self.moves
-                )
-                self.assertLessEqual(ours, stock + 2)
-
-    def test_invoices(self):
-        """Our columns in Odoo's own list."""
-        with_ours = self._count(
-            "account.move", "account.view_out_invoice_tree", self.moves
-        )
-        self.assertLessEqual(with_ours, self._stock_invoice_list() + 2)
-
-    def _stock_invoice_list(self):
-        ours = self.env["ir.ui.view"].search(
-            [("key", "=", False), ("model", "=", "account.move"), ("type", "=", "list")]
-        )
+    def _stock(self, model, view, records, **context):
+        """The same of Odoo's list, without what our add-ons put into it."""
         data = self.env["ir.model.data"].search(
+            [("model", "=", "ir.ui.view"), ("module", "=like", "facturex%")]
+        )
+        ours = self.env["ir.ui.view"].search(
             [
-                ("model", "=", "ir.ui.view"),
-                ("module", "=like", "facturex%"),
-                ("res_id", "in", ours.ids),
+                ("id", "in", data.mapped("res_id")),
+                ("model", "=", model),
+                ("mode", "=", "extension"),
+                ("type", "=", "list"),
             ]
         )
-        views = ours.browse(data.mapped("res_id")).filtered("inherit_id")
-        views.filtered(lambda view: view.mode == "extension").active = False
-        count = self._count("account.move", "account.view_out_invoice_tree", self.moves)
-        views.active = True
+        ours.active = False
+        count = self._count(model, view, records, **context)
+        ours.active = True
         return count
+
+    def test_both_lists_with_all_our_columns(self):
+        """Partners and invoices, each of our columns shown, against Odoo's own."""
+        invoices = {"default_move_type": "out_invoice"}
+        for model, records, native, context, lists in [
+            (
+                "res.partner",
+                self.partners,
+                "base.view_partner_tree",
+                {},
+                {
+                    "base.view_partner_tree": (),
+                    "facturex_billing.facturex_customer_view_list": (
+                        "facturex_open",
+                        "facturex_overdue",
+                        "facturex_days_to_pay",
+                    ),
+                },
+            ),
+            (
+                "account.move",
+                self.moves,
+                "account.view_out_invoice_tree",
+                invoices,
+                {
+                    "account.view_out_invoice_tree": ("facturex_send_state",),
+                    "facturex_billing.view_move_to_send_list": (
+                        "facturex_send_preview",
+                        "facturex_send_reason",
+                    ),
+                    "facturex_billing.facturex_account_document_view_list": (
+                        "facturex_paid_share",
+                    ),
+                },
+            ),
+        ]:
+            stock = self._stock(model, native, records, **context)
+            for view, columns in lists.items():
+                with self.subTest(view):
+                    ours = self._count(model, view, records, **context)
+                    self.assertLessEqual(set(columns), self.columns)
+                    self.assertLessEqual(ours, stock + 2)
+
+
+@tagged("post_install", "-at_install")
+class TestClientSubscriptions(AccountCommon):
+    def _subscription(self, price, partner=None, run=True, **vals):
+        subscription = self.env["facturex.subscription"].create(
+            {
+                "partner_id": (partner or self.customer).id,
+                "date_start": self.today,
+                "line_ids": [
+                    fields.Command.create(
+                        {
+                            "name": "Care",
+                            "price_unit": price,
+                            "tax_ids": [fields.Command.clear()],
+                        }
+                    )
+                ],
+                **vals,
+            }
+        )
+        if run:
+            subscription.action_confirm()
+        return subscription
+
+    def test_figures_of_all_contacts(self):
+        own = self._subscription(50)
+        by_contact = self._subscription(30, partner=self.contact)
+        draft = self._subscription(999, run=False)
+        yearly = self._subscription(120, interval_unit="year")
+        for partner in (self.customer, self.contact):
+            seen = self._seen(partner)
+            self.assertEqual(
+                (seen.facturex_subscription_count, seen.facturex_subscription_mrr),
+                (3, 90),
+            )
+            self.assertEqual(
+                seen.facturex_subscription_ids, own + by_contact + yearly + draft
+            )
+        action = self._seen().action_facturex_view_subscriptions()
+        found = self._as(self.env[action["res_model"]], self.user).search(
+            action["domain"]
+        )
+        self.assertEqual(found, own + by_contact + yearly)
+        self.assertEqual(sum(found.mapped("amount_mrr")), 90)
+
+    def test_other_company_sees_none(self):
+        self._subscription(50)
+        seen = self._seen(user=self.other_user)
+        self.assertFalse(seen.facturex_subscription_ids)
+        self.assertEqual(seen.facturex_subscription_mrr, 0)
+
+    def test_one_query_for_a_list(self):
+        partners = self.env["res.partner"].create([{"name": f"P{n}"} for n in range(8)])
+        for partner in partners:
+            self._subscription(10, partner=partner)
+        self.env.flush_all()
+
+        def count(records):
+            self.env.invalidate_all()
+            records = self._seen(records)
+            records.mapped("commercial_partner_id")
+            before = self.env.cr.sql_log_count
+            records.mapped("facturex_subscription_mrr")
+            return self.env.cr.sql_log_count - before
+
+        count(partners)
+        self.assertLessEqual(count(partners), count(partners[:2]))
+
+    def test_strangers_see_no_figure(self):
+        for user in self._strangers():
+            with self.assertRaises(AccessError):
+                self._as(self.customer, user).read(["facturex_subscription_mrr"])

@@ -1,10 +1,14 @@
+from unittest.mock import patch
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.mail.tests.common import MailCase
 
 from .common import FacturexCommon
+from .test_sent_lock import KEYS, RpcCase
 
 COMMAND = fields.Command
 
@@ -339,6 +343,31 @@ class TestCreditNote(CreditCase, MailCase):
         self.assertTrue(refund.facturex_is_locked)
         self.assertIn(self.customer, self._new_mails.recipient_ids)
 
+    def test_sending_fails(self):
+        """It is posted, credits the invoice, and waits with the reason."""
+        with (
+            self.mock_mail_gateway(),
+            patch.object(
+                type(self.env["ir.actions.report"]),
+                "_pre_render_qweb_pdf",
+                side_effect=UserError("The PDF renderer is missing"),
+            ),
+        ):
+            wizard = self._wizard(send=True)
+            wizard.action_confirm()
+        self.assertFalse(self._mails)
+        self.assertRecordValues(
+            wizard.credit_move_id,
+            [
+                {
+                    "state": "posted",
+                    "facturex_send_state": "failed",
+                    "facturex_send_reason": "The PDF renderer is missing",
+                }
+            ],
+        )
+        self.assertEqual(self.sent.payment_state, "reversed")
+
     def test_draft_and_others(self):
         draft = self._as(self._invoice(post=False), self.user)
         draft.action_facturex_cancel_by_credit_note()
@@ -379,3 +408,80 @@ class TestCreditNote(CreditCase, MailCase):
         many.mapped("state")
         with self.assertQueryCount(2):
             many.mapped("facturex_credited_total")
+
+
+@tagged("post_install", "-at_install")
+class TestCreditRpc(CreditCase, RpcCase):
+    """Never more than what is left, for whoever asks, by whatever call."""
+
+    today = None
+
+    def _posted(self):
+        return sum(
+            self.sent.reversal_move_ids.filtered(
+                lambda move: move.state == "posted"
+            ).mapped("amount_total")
+        )
+
+    def _draft(self, user):
+        """A native draft credit note of all of it, as the user may make one."""
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_user(user)
+            .with_context(active_model="account.move", active_ids=self.sent.ids)
+            .create({"journal_id": self.sent.journal_id.id})
+        )
+        wizard.refund_moves()
+        return wizard.new_move_ids
+
+    def test_no_role_credits_more_than_is_left(self):
+        self._credit(self.sent, 4, 0)
+        self.assertGreater(self.sent.amount_residual, 0)
+        for user in (self.user, self.accountant, self.manager):
+            self._login(user)
+            context = {**KEYS, "allowed_company_ids": self.company.ids}
+            refund = self._draft(user)
+            wizard = self._wizard(user=user)
+            line = wizard.line_ids[0]
+            attacks = {
+                "native post": ("account.move", "action_post", [refund.ids]),
+                "state written": (
+                    "account.move",
+                    "write",
+                    [refund.ids, {"state": "posted"}],
+                ),
+                "origin forgotten": (
+                    "account.move.line",
+                    "write",
+                    [
+                        refund.invoice_line_ids.ids,
+                        {"facturex_origin_line_id": False},
+                    ],
+                ),
+                "then posted": ("account.move", "action_post", [refund.ids]),
+                "preview": (
+                    "facturex.credit.note.line",
+                    "write",
+                    [line.ids, {"quantity": 5}],
+                ),
+                "what is left": (
+                    "facturex.credit.note.line",
+                    "write",
+                    [line.ids, {"quantity_left": 9, "quantity": 5}],
+                ),
+                "confirmed": (
+                    "facturex.credit.note",
+                    "action_confirm",
+                    [wizard.ids],
+                ),
+            }
+            for name, (model, method, args) in attacks.items():
+                with (
+                    self.subTest(user=user.login, attack=name),
+                    mute_logger("odoo.http", "odoo.sql_db"),
+                ):
+                    self._call(model, method, args, context)
+                    self.env.invalidate_all()
+                    self.assertLessEqual(
+                        round(self._posted(), 2), round(self.sent.amount_total, 2)
+                    )

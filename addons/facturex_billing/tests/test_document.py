@@ -169,7 +169,31 @@ class TestDocumentBelgium(DocumentCommon):
 
     def test_small_enterprise(self):
         self.company.facturex_vat_regime = "franchise"
-        self.assertIn("art. 56bis", self._page(self._bill())[0])
+        for day, words in [
+            ("2024-12-31", "Special exemption scheme for small enterprises"),
+            (self.today, "Special scheme of exemption from tax"),
+        ]:
+            with self.subTest(day=day):
+                text, _tree = self._page(self._bill(invoice_date=day))
+                self.assertIn(words, text)
+                self.assertEqual(text.count("art. 56bis"), 1)
+
+    def test_reverse_charge_bears_the_words_of_its_day(self):
+        tax = self.env["account.tax"].create(
+            {
+                "name": "0 % RC",
+                "amount": 0,
+                "type_tax_use": "sale",
+                "ubl_cii_tax_category_code": "AE",
+            }
+        )
+        goods = self.env["product.product"].create({"name": "G", "type": "consu"})
+        for day, long in [("2022-12-30", False), ("2023-01-02", True)]:
+            with self.subTest(day=day):
+                invoice = self._bill(tax=tax, products=goods, invoice_date=day)
+                text = " ".join(invoice._facturex_mentions())
+                self.assertEqual("within one month" in text, long)
+                self.assertEqual("art. 51, § 2" in text, not long)
 
     def test_instalments_and_discounts(self):
         term = self.env["account.payment.term"].create(

@@ -1,8 +1,10 @@
 from unittest.mock import patch
 
+from freezegun import freeze_time
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import Form, tagged, users
+from odoo.tests import Form, new_test_user, tagged, users
 
 from odoo.addons.mail.tests.common import MailCase
 
@@ -347,3 +349,106 @@ class TestInvoiceAssistant(AssistantCase):
         move = self._sent(assistant)
         self.assertFalse(move.ubl_cii_xml_id)
         self.assertTrue(move.is_move_sent)
+
+
+@tagged("post_install", "-at_install")
+class TestRecurrence(AssistantCase):
+    """An invoice that comes again: a choice of the first step."""
+
+    def _recurring(self, rhythm):
+        assistant = self._assistant()
+        with Form(assistant) as form:
+            form.recurrence = rhythm
+        return assistant
+
+    def test_each_rhythm_starts_its_subscription(self):
+        for rhythm, second in [
+            ("week", "2026-03-23"),
+            ("month", "2026-04-16"),
+            ("quarter", "2026-06-16"),
+            ("year", "2027-03-16"),
+        ]:
+            with self.subTest(rhythm=rhythm):
+                assistant = self._recurring(rhythm)
+                assistant.action_preview()
+                assistant.action_mail()
+                self.assertFalse(assistant.subscription_id)
+                move = self._sent(assistant)
+                self.assertRecordValues(
+                    assistant.subscription_id,
+                    [
+                        {
+                            "state": "running",
+                            "interval_unit": rhythm,
+                            "interval_count": 1,
+                            "mode": "send",
+                            "origin_move_id": move.id,
+                            "partner_id": self.customer.id,
+                            "amount_untaxed": 100,
+                            "next_date": fields.Date.to_date(second),
+                        }
+                    ],
+                )
+                self.assertEqual(
+                    assistant.subscription_next, fields.Date.to_date(second)
+                )
+
+    def test_once_makes_none(self):
+        assistant = self._assistant()
+        self.assertEqual(assistant.recurrence, "none")
+        assistant.action_preview()
+        self._sent(assistant)
+        self.assertFalse(assistant.subscription_id)
+        self.assertFalse(assistant.recurrence_note)
+
+    def test_it_is_said_before_and_kept_with_the_draft(self):
+        assistant = self._recurring("month")
+        assistant.action_preview()
+        self.assertIn("04/16/2026", assistant.recurrence_note)
+        self.assertFalse(self.env["facturex.subscription"].search([]))
+        move = self._as(assistant.move_id, self.accountant)
+        resumed = self._as(
+            self.env["facturex.invoice.assistant"], self.accountant
+        ).browse(move.action_facturex_resume()["res_id"])
+        self.assertEqual(resumed.recurrence, "month")
+        with Form(resumed) as form:
+            form.recurrence = "none"
+        self.assertFalse(move.facturex_recurrence)
+
+    def test_one_subscription_per_invoice(self):
+        assistant = self._recurring("month")
+        assistant.action_preview()
+        move = self._sent(assistant)
+        made = assistant.subscription_id
+        assistant.action_send()
+        self.company.facturex_forbid_reset = False
+        move.button_draft()
+        move.action_post()
+        self.assertEqual(move.facturex_made_subscription_ids, made)
+        self.assertFalse(move.copy().facturex_recurrence)
+
+    def test_posted_by_somebody_else(self):
+        """The choice stands on the draft, and is told there."""
+        assistant = self._recurring("quarter")
+        move = assistant.move_id
+        self.assertIn("06/16/2026", move.facturex_recurrence_note)
+        employee = new_test_user(
+            self.env,
+            login="fx_biller",
+            groups="account.group_account_invoice",
+            company_id=self.company.id,
+        )
+        self._as(move, employee).action_post()
+        self.assertEqual(move.facturex_made_subscription_ids.interval_unit, "quarter")
+
+    def test_the_subscription_makes_the_second(self):
+        assistant = self._recurring("month")
+        assistant.action_preview()
+        move = self._sent(assistant)
+        subscription = assistant.subscription_id
+        with freeze_time("2026-04-16"), self.mock_mail_gateway():
+            subscription.action_bill_now()
+        second = subscription.period_ids.move_id
+        self.assertEqual(len(second), 1)
+        self.assertNotEqual(second, move)
+        self.assertEqual(second.amount_total, move.amount_total)

@@ -1,3 +1,4 @@
+import os
 from unittest.mock import patch
 
 import psycopg2
@@ -13,6 +14,8 @@ from .common import FacturexCommon
 
 ACTIVITY = "facturex_billing.mail_activity_type_not_sent"
 NO_RENDERER = "The PDF renderer is missing"
+# 200 takes a minute and a half: on demand
+MANY = int(os.environ.get("FACTUREX_BULK", "40"))
 OURS = (
     "odoo.addons.facturex_billing.models.account_move_send",
     "odoo.addons.facturex_billing.wizard.account_move_send_wizard",
@@ -410,6 +413,41 @@ class TestBulkSending(SendingCommon):
             self.send._facturex_send_safely(self.invoice + other)
         self.assertEqual(other.facturex_send_state, "sent")
         self.assertEqual(other.facturex_sending_ids.company_id, self.other_company)
+
+    def test_many_with_one_bad_address(self):
+        """FACTUREX_BULK=200 for the size that is promised."""
+        line = {"name": "Work", "price_unit": 10, "tax_ids": [fields.Command.clear()]}
+        moves = self.env["account.move"].create(
+            [
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": (self.nobody if n == MANY // 2 else self.customer).id,
+                    "invoice_date": self.today,
+                    "invoice_line_ids": [fields.Command.create(line)],
+                }
+                for n in range(MANY)
+            ]
+        )
+        moves.action_post()
+        wizard = self._wizard(moves)
+        wizard.action_send_and_print()
+        self.assertTrue(all(moves.mapped("sending_data")))
+        with self.mock_mail_gateway():
+            for _run in range(MANY // 10 + 1):
+                self._run_cron()
+        lost = moves[MANY // 2]
+        self.assertEqual(len(self._mails), MANY - 1)
+        states = moves.mapped("facturex_send_state")
+        self.assertEqual(states.count("sent"), MANY - 1)
+        self.assertEqual(lost.facturex_send_state, "failed")
+        self.assertEqual(len(moves.activity_search([ACTIVITY])), 1)
+        self.assertFalse(any(moves.mapped("sending_data")))
+        # each document once, whoever presses again
+        self.assertEqual(len(moves.facturex_sending_ids), MANY)
+        self.assertEqual(set(moves.mapped("state")), {"posted"})
+        self._wizard(moves - lost)  # opening the window again sends nothing
+        wizard.action_send_and_print()
+        self.assertFalse(any(moves.mapped("sending_data")))
 
     def test_failures_first(self):
         with mute_logger(*OURS), self._smtp_down():

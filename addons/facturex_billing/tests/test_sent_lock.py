@@ -520,11 +520,12 @@ class TestSentLockFree(SentLockCase):
                 self.assertIn(invoice.payment_state, ("paid", "in_payment"))
 
 
-@tagged("post_install", "-at_install")
-class TestSentLockRpc(SentLockCase, HttpCase):
-    """The same attacks over JSON-RPC, with real sessions and keys in the context."""
+class RpcCase(HttpCase):
+    """What any client may call, with a real session."""
 
-    today = None
+    def _login(self, user):
+        user.password = user.login + "-password"
+        self.authenticate(user.login, user.password)
 
     def _call(self, model, method, args, context):
         response = self.url_open(
@@ -546,10 +547,16 @@ class TestSentLockRpc(SentLockCase, HttpCase):
         )
         return response.json()
 
+
+@tagged("post_install", "-at_install")
+class TestSentLockRpc(SentLockCase, RpcCase):
+    """The same attacks over JSON-RPC, with real sessions and keys in the context."""
+
+    today = None
+
     def test_rpc(self):
         for user in (self.user, self.accountant, self.manager):
-            user.password = user.login + "-password"
-            self.authenticate(user.login, user.password)
+            self._login(user)
             context = {**KEYS, "allowed_company_ids": self.company.ids}
             before = self._state(self.sent)
             refused = 0

@@ -29,6 +29,7 @@ class AccountMoveSendWizard(models.TransientModel):
         move = self.move_id
         if move.sending_data or move.facturex_send_attempt != self.facturex_seen:
             return self._facturex_notify_already(move)
+        attempts = move.facturex_send_attempt
         try:
             with self.env.cr.savepoint():
                 result = super(
@@ -47,7 +48,8 @@ class AccountMoveSendWizard(models.TransientModel):
                 "author_user_id": self.env.uid,
             }
             self._facturex_log_failure({move: data}, self._facturex_words(error))
-        if move.facturex_send_state == "failed":
+        tried = move.facturex_send_attempt != attempts  # else a window asks for more
+        if tried and move.facturex_send_state == "failed":
             return self._facturex_notify(
                 self.env._("%s did not leave", move.name), move.facturex_send_reason
             )

@@ -335,9 +335,7 @@ class FacturexCreditNote(models.TransientModel):
 
     def _send(self, refund):
         """By Odoo's own way; a failure leaves it posted and says so on the document."""
-        self.env["account.move.send"]._generate_and_send_invoices(
-            refund, allow_raising=False, allow_fallback_pdf=True
-        )
+        self.env["account.move.send"]._facturex_send_safely(refund)
 
 
 class FacturexCreditNoteLine(models.TransientModel):

@@ -65,6 +65,15 @@ def test_french_companies_need_a_siren():
     assert codes(replace(CII, buyer=by_vat)) == set()
 
 
+def test_a_company_off_the_network_cannot_send_by_it():
+    off = replace(BIS, on_peppol=False)
+    assert codes(off) == set()
+    assert codes(replace(off, by_peppol=True)) == {("seller", "network", True)}
+    assert codes(replace(BIS, by_peppol=True)) == set()
+    # whatever the format: it is the channel that is missing
+    assert not ec.is_ready(ec.check(replace(off, by_peppol=True, format="")))
+
+
 def test_bank_account():
     assert codes(replace(BIS, iban="")) == {("seller", "iban", True)}
     assert codes(replace(BIS, iban="", is_refund=True)) == set()

@@ -5,7 +5,7 @@ import { registry } from "@web/core/registry";
  * at most twelve. Names and attributes only, so that the tour runs in every language.
  */
 const LIMIT = 12;
-let done = 0;
+let done = 0; // of the tour that runs in this page
 
 // the first rendering of a document compiles its styles
 const PATIENCE = 60000;
@@ -57,6 +57,52 @@ registry.category("web_tour.tours").add("facturex_invoice_tour", {
             content: "It says what happened, and offers another one",
             trigger: "button[name='action_another']:visible",
         timeout: PATIENCE,
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("facturex_invoice_again_tour", {
+    steps: () => [
+        {
+            content: "Open the sales menu of the application",
+            trigger: "[data-menu-xmlid='facturex_billing.menu_sales']",
+            run: "click",
+        },
+        {
+            content: "New invoice",
+            trigger: "[data-menu-xmlid='facturex_billing.menu_new_invoice']",
+            run: "click",
+        },
+        {
+            content: "How often: once, every week, month, quarter, year",
+            trigger: "[name='recurrence'] input",
+            run: "click",
+        },
+        {
+            content: "Every quarter",
+            trigger: ".o_select_menu_menu .o_select_menu_item:eq(3)",
+            run: "click",
+        },
+        ...fill(),
+        {
+            content: "What follows is said before",
+            trigger: "[name='recurrence_note']:visible",
+        },
+        {
+            content: "Send",
+            trigger: "button[name='action_send']:visible",
+            run: "click",
+        },
+        {
+            content: "Its subscription is there",
+            trigger: "button[name='action_show_subscription']:visible",
+            timeout: PATIENCE,
+            run: "click",
+        },
+        {
+            content: "It runs",
+            trigger: ".o_statusbar_status .o_arrow_button_current[data-value='running']",
+            timeout: PATIENCE,
         },
     ],
 });

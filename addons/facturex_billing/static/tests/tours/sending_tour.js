@@ -23,7 +23,7 @@ const openMenu = (xmlid) => [
 
 const SLOW = 60000; // milliseconds: a page on a busy machine
 
-// In French: an invoice that could not leave stands first, with its reason; send it again.
+// An invoice that could not leave stands first, with its reason; send it again.
 registry.category("web_tour.tours").add("facturex_resend_tour", {
     steps: () => [
         ...openMenu("facturex_billing.menu_to_send"),
@@ -47,7 +47,7 @@ registry.category("web_tour.tours").add("facturex_resend_tour", {
         {
             content: "Odoo's window shows the message before it leaves",
             timeout: SLOW,
-            trigger: ".modal button[name='action_send_and_print']:contains('Envoyer')",
+            trigger: ".modal button[name='action_send_and_print']:visible",
             run: "click",
         },
         {
@@ -70,7 +70,7 @@ registry.category("web_tour.tours").add("facturex_resend_tour", {
     ],
 });
 
-// In French: a customer, what he owes, and the list behind a figure.
+// A customer, what he owes, and the list behind a figure.
 registry.category("web_tour.tours").add("facturex_client_account_tour", {
     steps: () => [
         ...openMenu("facturex_billing.menu_customers"),
@@ -111,6 +111,21 @@ registry.category("web_tour.tours").add("facturex_client_account_tour", {
             content: "With the share that is paid",
             timeout: SLOW,
             trigger: "[name='facturex_invoice_ids'] .o_data_row .o_progressbar",
+        },
+        {
+            content: "His subscriptions",
+            trigger: ".nav-link[name='facturex_subscriptions']",
+            run: "click",
+        },
+        {
+            content: "What they are worth per month is a button too",
+            trigger: "button[name='action_facturex_view_subscriptions']:contains('60')",
+            run: "click",
+        },
+        {
+            content: "The subscription behind the figure",
+            timeout: SLOW,
+            trigger: ".o_list_view .o_data_row:contains('Client Alpha')",
         },
     ],
 });
