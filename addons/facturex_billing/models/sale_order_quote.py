@@ -184,8 +184,11 @@ class SaleOrder(models.Model):
                 )
                 self.env.flush_all()
                 reminder._queue_mail()
-        except psycopg2.errors.UniqueViolation:
-            return  # somebody else did it
+        except (
+            psycopg2.errors.UniqueViolation,
+            psycopg2.errors.SerializationFailure,
+        ):
+            return  # reminded or answered in the meantime: the others go on
         except UserError as error:
             self._facturex_warn(self.env._("Quote reminder not sent"), str(error))
 
