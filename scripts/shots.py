@@ -130,8 +130,9 @@ class Shots:
 
     def company(self):
         self.action("facturex_billing.res_company_action_open_settings")
+        self.browser.wait_for("document.querySelector('[name=facturex_legal_form]')")
         self.browser.run(
-            "document.querySelector('[name=facturex_document]').scrollIntoView()"
+            "document.querySelector('[name=facturex_legal_form]').scrollIntoView()"
         )
         self.take("company_document")
         self.action("facturex_billing.facturex_legal_mention_action")
