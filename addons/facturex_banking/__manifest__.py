@@ -13,6 +13,8 @@
         "views/account_bank_statement_line_views.xml",
         "views/facturex_statement_file_views.xml",
         "views/facturex_bank_event_views.xml",
+        "views/facturex_statement_gap_views.xml",
+        "views/facturex_statement_columns_views.xml",
         "views/account_journal_dashboard_views.xml",
         "views/res_config_settings_views.xml",
         "views/res_company_views.xml",

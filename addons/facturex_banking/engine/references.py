@@ -110,6 +110,18 @@ def normalise_account(number: str | None) -> str:
     return "".join(char for char in number if char.isalnum())
 
 
+def same_account(one: str, other: str) -> bool:
+    """Whether two compact numbers are of one account.
+
+    Belgian numbers of 12 digits end their IBAN; French ones without their key
+    stand inside it. Shorter numbers could be of any bank: they must be equal.
+    """
+    short, long = sorted((one, other), key=len)
+    if not short or short == long:
+        return bool(short)
+    return len(short) >= 9 and (long.endswith(short) or short in long[4:-2])
+
+
 def _readings(match: re.Match) -> list[str]:
     head, groups, last = match.groups()
     pieces = groups.split() + ([last] if last else [])

@@ -236,10 +236,10 @@ def _fingerprint(entry: Entry) -> str:
         entry.date.isoformat(),
         entry.value_date and entry.value_date.isoformat(),
         _plain(entry.amount),
-        _letters(entry.structured_reference),
-        _letters(entry.communication),
-        _letters(entry.partner_account),
-        _letters(entry.end_to_end_id),
+        plain_letters(entry.structured_reference),
+        plain_letters(entry.communication),
+        plain_letters(entry.partner_account),
+        plain_letters(entry.end_to_end_id),
     ]
     return f"fp:{_digest(parts)}"
 
@@ -256,7 +256,7 @@ def _plain(amount: Decimal) -> str:
     return "0" if text == "-0" else text
 
 
-def _letters(text: str | None) -> str:
+def plain_letters(text: str | None) -> str:
     """Letters and digits only: spacing, case and accents vary between exports."""
     folded = unicodedata.normalize("NFKD", text or "").upper()
     return "".join(char for char in folded if char.isalnum())

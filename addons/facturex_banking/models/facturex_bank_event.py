@@ -85,4 +85,4 @@ class FacturexBankEvent(models.Model):
                 "user_id": self.env.uid,
             }
         )
-        return event.sudo(False)
+        return self.browse(event.id)

@@ -3,3 +3,4 @@ from . import test_import_wizard
 from . import test_match
 from . import test_security
 from . import test_statement_file
+from . import test_statement_register

@@ -350,7 +350,7 @@ class TestStatementFile(FacturexBankingCommon):
         self._import(content)
         before = self._lines()
         with (
-            patch.object(type(self.File), "_known_lines", return_value={}),
+            patch.object(type(self.File), "_known_lines", return_value=([], {})),
             mute_logger("odoo.sql_db"),
         ):
             file = self._import(content)
@@ -578,20 +578,25 @@ class TestStatementFile(FacturexBankingCommon):
         file = self._import(content)
         self.assertRefused(file, "Line ", "20X6-03-01 is not a date")
 
-    def test_locked_period_takes_the_first_open_day(self):
-        """As Odoo does; the day of the bank stays in the details and in the key."""
-        self.company.sudo().hard_lock_date = "2026-03-31"
+    def test_locked_period_is_refused_with_the_way_out(self):
+        """Odoo would book it on the first open day, without a word."""
+        self.company.sudo().hard_lock_date = "2026-03-02"
         content = self._days(1, 3, 0)
-        file = self._import(content)
-        self.assertRecordValues(
-            self._lines(), [{"date": fields.Date.to_date("2026-04-01")}] * 3
+        self.assertRefused(
+            self._import(content), "2 new movements", "closed until", "reopen"
         )
-        self.assertEqual(
-            self._lines().sorted("id")[0].transaction_details["value_date"],
-            "2026-03-01",
-        )
-        self.assertTrue(file.st_line_ids.statement_id.is_complete)
-        self.assertEqual(self._import(content).new_count, 0)
+        preview = self._import(content, dry=True)
+        self.assertEqual(preview.state, "failed")
+        self.company.sudo().hard_lock_date = "2026-02-28"
+        self.assertEqual(self._import(content).new_count, 3)
+        # what is there already is no reason to refuse: nothing is written
+        self.company.sudo().hard_lock_date = "2026-03-31"
+        self.assertEqual(self._import(content).state, "done")
+
+    def test_archived_journal_is_refused_with_the_way_out(self):
+        content = self._days(1, 1, 0)
+        self.journal.sudo().active = False
+        self.assertRefused(self._import(content), "archived", self.iban, "Unarchive")
 
     def test_messages_in_the_language_of_the_user(self):
         if not code_translations.get_python_translations("facturex_banking", "fr_FR"):

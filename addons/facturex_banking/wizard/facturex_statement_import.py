@@ -23,12 +23,32 @@ class FacturexStatementImport(models.TransientModel):
     )
     line_ids = fields.One2many("facturex.statement.import.line", "wizard_id")
     new_count = fields.Integer(compute="_compute_counts")
+    doubtful_count = fields.Integer(compute="_compute_counts")
+    import_doubtful = fields.Boolean(
+        string="Import the Doubtful Movements Too",
+        help="They look like movements that are already there. Left out, they stay"
+        " on the file, to be decided later.",
+    )
+    unknown_accounts = fields.Json(compute="_compute_counts")
+    unknown_text = fields.Char(compute="_compute_counts")
     file_ids = fields.Many2many("facturex.statement.file", readonly=True)
 
-    @api.depends("line_ids.new_count")
+    @api.depends("line_ids.new_count", "line_ids.doubtful_count")
     def _compute_counts(self):
         for wizard in self:
-            wizard.new_count = sum(wizard.line_ids.mapped("new_count"))
+            lines = wizard.line_ids
+            unknown = [tuple(pair) for line in lines for pair in line.unknown or ()]
+            wizard.new_count = sum(lines.mapped("new_count"))
+            wizard.doubtful_count = sum(lines.mapped("doubtful_count"))
+            wizard.unknown_accounts = [list(pair) for pair in dict.fromkeys(unknown)]
+            numbers = dict.fromkeys(number for number, _currency in unknown)
+            wizard.unknown_text = ", ".join(numbers)
+
+    def action_create_journals(self):
+        """A bank journal for each unknown account, then the preview again."""
+        self.ensure_one()
+        self.env["facturex.statement.file"]._create_journals(self.unknown_accounts)
+        return self.action_preview()
 
     def action_preview(self):
         """Read the files without writing anything but this screen."""
@@ -51,7 +71,12 @@ class FacturexStatementImport(models.TransientModel):
         File = self.env["facturex.statement.file"]
         files = File
         for name, content in self._sort_files(self._read_files()):
-            files += File._import(content, name, journal=self.journal_id or None)
+            files += File._import(
+                content,
+                name,
+                journal=self.journal_id or None,
+                doubtful=self.import_doubtful,
+            )
         self.write({"state": "done", "file_ids": [fields.Command.set(files.ids)]})
         return self._reopen()
 
@@ -91,6 +116,8 @@ class FacturexStatementImport(models.TransientModel):
                 "journal_ids": [fields.Command.set(preview.journal_ids.ids)],
                 "new_count": preview.new_count,
                 "known_count": preview.known_count,
+                "doubtful_count": preview.doubtful_count,
+                "unknown": preview.unknown_accounts,
             }
         )
 
@@ -121,3 +148,5 @@ class FacturexStatementImportLine(models.TransientModel):
     journal_ids = fields.Many2many("account.journal", string="Journals")
     new_count = fields.Integer(string="New")
     known_count = fields.Integer(string="Already Known")
+    doubtful_count = fields.Integer(string="Doubtful")
+    unknown = fields.Json()
