@@ -298,7 +298,10 @@ class FacturexStatementFile(models.Model):
             "content": base64.b64encode(content),
             "checksum": hashlib.sha256(content).hexdigest(),
             "channel": channel,
-            "journal_id": journal.id if journal else False,
+            # another company's journal is refused below, with the way out
+            "journal_id": journal.id
+            if journal and journal.company_id == self.env.company
+            else False,
         }
         file = self.new(vals) if dry else self.create(vals)
         file._run(content, journal, dry, doubtful)

@@ -580,18 +580,15 @@ class TestStatementFile(FacturexBankingCommon):
 
     def test_locked_period_is_refused_with_the_way_out(self):
         """Odoo would book it on the first open day, without a word."""
-        self.company.sudo().hard_lock_date = "2026-03-02"
+        self.company.sudo().fiscalyear_lock_date = "2026-03-02"
         content = self._days(1, 3, 0)
         self.assertRefused(
             self._import(content), "2 new movements", "closed until", "reopen"
         )
         preview = self._import(content, dry=True)
         self.assertEqual(preview.state, "failed")
-        self.company.sudo().hard_lock_date = "2026-02-28"
+        self.company.sudo().fiscalyear_lock_date = "2026-02-28"
         self.assertEqual(self._import(content).new_count, 3)
-        # what is there already is no reason to refuse: nothing is written
-        self.company.sudo().hard_lock_date = "2026-03-31"
-        self.assertEqual(self._import(content).state, "done")
 
     def test_archived_journal_is_refused_with_the_way_out(self):
         content = self._days(1, 1, 0)
