@@ -6,10 +6,11 @@ pieces and counted.
 
 import io
 import re
+import struct
 import zipfile
 import zlib
 
-from ..errors import fail
+from ..errors import FormatError, fail
 
 MAX_MEMBERS = 500
 MAX_UNPACKED = 64 * 1024 * 1024
@@ -68,13 +69,17 @@ def _read(content: bytes) -> list[tuple[str, bytes]]:
                 limit -= len(data)
                 found.append((info.filename[-200:], data))
             return found
+    except FormatError:
+        raise
     except (
         zipfile.BadZipFile,
         zlib.error,
+        struct.error,
         RuntimeError,  # a password; NotImplementedError is one of these
         EOFError,
         OSError,
-        UnicodeDecodeError,
+        ValueError,
+        LookupError,
     ) as error:
         raise fail("archive_damaged", detail=str(error)[:100]) from error
 
