@@ -8,6 +8,8 @@ ACL_WITHOUT_USER: dict[str, str] = {}
 
 # own persistent model -> why no global rule of its own cuts it by company
 NO_COMPANY_RULE: dict[str, str] = {
+    "facturex.bulk.act": "a person's own act over several companies: cut by its author",
+    "facturex.bulk.act.line": "a person's own act: each line checks its company",
     "facturex.capability": "a catalogue that the code knows, the same everywhere",
     "facturex.dossier.creation": "the companies do not exist yet: cut by firm",
     "facturex.dossier.creation.line": "the company does not exist yet: cut by firm",

@@ -1,2 +1,3 @@
 from . import subscriptions
 from . import reminders
+from . import invitations

@@ -23,6 +23,7 @@ CAPABILITIES = (
     "configure",
 )
 MEMBER = "member"  # held by every running member, whatever the role
+FIRM = "firm"  # held where the user is one of the dossier's firm: its acts are noted
 
 WORK = ("sell", "buy", "match", "pay", "book", "configure")
 # what is left in a suspended dossier: reading, and taking one's data away

@@ -3,8 +3,10 @@ from . import facturex_capability
 from . import facturex_plan
 from . import facturex_firm
 from . import facturex_role
+from . import facturex_access_log
 from . import facturex_dossier
 from . import facturex_dossier_member
+from . import facturex_bulk_act
 from . import facturex_dossier_console
 from . import facturex_dossier_creation
 from . import facturex_dossier_leave
@@ -13,6 +15,7 @@ from . import facturex_export_batch
 from . import facturex_export_item
 from . import facturex_guards
 from . import facturex_invitation
+from . import facturex_request
 from . import ir_http
 from . import ir_rule
 from . import res_company

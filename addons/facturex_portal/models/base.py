@@ -75,7 +75,9 @@ class Base(models.AbstractModel):
         self._facturex_check_dependent(set().union(*vals_list))
         if self._name in capabilities.OWNED:
             vals_list = [self._facturex_own(vals) for vals in vals_list]
-        return super().create(vals_list)
+        records = super().create(vals_list)
+        records._facturex_note("change")
+        return records
 
     @api.model
     def _facturex_own(self, vals):
@@ -101,7 +103,22 @@ class Base(models.AbstractModel):
         if not capabilities.CARRIERS.isdisjoint(vals):
             # natively one may write oneself out of a record; not into another dossier
             self._facturex_check_change()
+        self._facturex_note("change")
         return result
+
+    def unlink(self):
+        if not self._facturex_is_free():
+            self._facturex_note("delete")
+        return super().unlink()
+
+    def _facturex_note(self, kind):
+        """Tell the client what his firm's people did, by class of thing."""
+        if self.env.user._facturex_acl().having(capabilities.FIRM):
+            field = self._fields.get("company_id")
+            if field is not None and field.comodel_name == "res.company":
+                # which companies, to note it there
+                companies = self.sudo().company_id
+                self.env["facturex.access.log"]._note(kind, self._name, companies.ids)
 
     def _facturex_is_free(self):
         """No role concerns this call: elevated, a wizard, or nobody restricted."""
@@ -117,6 +134,8 @@ class Base(models.AbstractModel):
         field = self._fields.get("company_id")
         if field is not None and field.comodel_name == "res.company":
             self._facturex_check("export")
+            if not self._facturex_is_free():
+                self._facturex_note("export")
         return super().export_data(fields_to_export)
 
     def _mail_get_operation_for_mail_message_operation(self, message_operation):

@@ -300,7 +300,7 @@ class FacturexDossier(models.Model):
                        to_char(COALESCE(m.invoice_date, m.date), 'YYYYMMDD'), l.name,
                        replace(l.debit::text, '.', ','),
                        replace(l.credit::text, '.', ','),
-                       f.name, to_char(f.create_date, 'YYYYMMDD'),
+                       l.matching_number, to_char(f.create_date, 'YYYYMMDD'),
                        to_char(m.date, 'YYYYMMDD'),
                        replace(l.amount_currency::text, '.', ','), c.name
                   FROM account_move_line l

@@ -56,7 +56,11 @@ class FacturexFirm(models.Model):
     def write(self, vals):
         if not self.env.su and not vals.keys().isdisjoint({"manager_ids", "user_ids"}):
             raise AccessError(self._get_people_message())
-        return super().write(vals)
+        people = self.sudo().user_ids if "user_ids" in vals else None  # who it was
+        result = super().write(vals)
+        if people is not None:
+            (people | self.sudo().user_ids)._facturex_bump()  # whose acts are noted
+        return result
 
     @api.model
     def _get_people_message(self):

@@ -86,10 +86,14 @@ class ResUsers(models.Model):
         """Read the memberships; `key` names their version."""
         managed = frozenset(map(int, key.partition(":")[2].split(",")))
         held = {}
-        for company, state, codes in self.env.execute_query(
+        for company, state, of_firm, codes in self.env.execute_query(
             SQL(
                 """
-                SELECT c.id, d.state, array_remove(array_agg(cap.code), NULL)
+                SELECT c.id, d.state,
+                       EXISTS (SELECT FROM facturex_firm_user_rel f
+                                WHERE f.facturex_firm_id = d.firm_id
+                                  AND f.res_users_id = %s),
+                       array_remove(array_agg(cap.code), NULL)
                   FROM facturex_dossier_member m
                   JOIN facturex_dossier d ON d.id = m.dossier_id
                   JOIN res_company c
@@ -100,8 +104,9 @@ class ResUsers(models.Model):
                  WHERE m.user_id = %s AND m.active
                    AND (m.date_start IS NULL OR m.date_start <= %s)
                    AND (m.date_end IS NULL OR m.date_end >= %s)
-              GROUP BY c.id, d.state
+              GROUP BY c.id, d.state, d.firm_id
                 """,
+                self.id,
                 self.id,
                 day,
                 day,
@@ -110,7 +115,8 @@ class ResUsers(models.Model):
             left = set(codes)
             if state == "suspended":
                 left &= capabilities.SUSPENDED
-            for code in (capabilities.MEMBER, *left):
+            firm = (capabilities.FIRM,) if of_firm else ()
+            for code in (capabilities.MEMBER, *firm, *left):
                 held.setdefault(code, set()).add(company)
         return Acl(managed, {code: frozenset(ids) for code, ids in held.items()})
 

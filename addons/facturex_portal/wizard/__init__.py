@@ -1,1 +1,2 @@
 from . import facturex_guards
+from . import facturex_invite
