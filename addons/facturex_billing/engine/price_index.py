@@ -7,8 +7,11 @@ and a = 1 - b the share that does not. The result is rounded once, half up.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
+
+from . import schedule
+from .schedule import round_half_up
 
 # Codes of `PriceIndexError`; the models say them.
 ERROR_MISSING = "missing"  # no value was published for that month
@@ -81,8 +84,8 @@ class Revision:
 
 def month_start(day: date, months: int = 0) -> date:
     """The first day of the month that lies `months` after the month of `day`."""
-    index = day.year * 12 + day.month - 1 + months
-    return date(index // 12, index % 12 + 1, 1)
+    first = day.replace(day=1)
+    return schedule.start(first, "month", 1, months)
 
 
 def max_share(country: str, day: date) -> Decimal:
@@ -144,20 +147,10 @@ def revise(
     coefficient = 1 + change
     return Revision(
         price_old=price,
-        price_new=_rounded(Fraction(price) * coefficient, formula.digits),
+        price_new=round_half_up(Fraction(price) * coefficient, formula.digits),
         base_value=base,
         value=value,
         month=month,
-        coefficient=_rounded(coefficient, 7),
+        coefficient=round_half_up(coefficient, 7),
         limited=limited,
-    )
-
-
-def _rounded(value: Fraction, digits: int) -> Decimal:
-    """Half away from zero, exactly: no binary fraction is involved."""
-    cents = abs(value) * 10**digits
-    whole = Decimal(int(cents + Fraction(1, 2)))
-    unit = Decimal(1).scaleb(-digits)
-    return (whole if value >= 0 else -whole) * unit.quantize(
-        unit, rounding=ROUND_HALF_UP
     )
