@@ -74,12 +74,18 @@ class FacturexPriceRevision(models.Model):
     line_ids = fields.One2many("facturex.price.revision.line", "revision_id")
     problem_count = fields.Integer(compute="_compute_counts")
     notified_count = fields.Integer(compute="_compute_counts")
+    post_count = fields.Integer(
+        string="Letters for the Post",
+        compute="_compute_counts",
+        help="Customers without an e-mail address: print their letters.",
+    )
 
     @api.depends("line_ids.problem", "line_ids.date_notified")
     def _compute_counts(self):
         for revision in self:
             revision.problem_count = len(revision.line_ids.filtered("problem"))
             revision.notified_count = len(revision.line_ids.filtered("date_notified"))
+            revision.post_count = len(revision._get_letters_by_post())
 
     # -- dry run -----------------------------------------------------------------------
 
@@ -228,6 +234,38 @@ class FacturexPriceRevision(models.Model):
             revision._notify(revision.line_ids.filtered("change_id"))
         return True
 
+    def _get_letters_by_post(self):
+        """One line per subscription whose customer has no e-mail address."""
+        self.ensure_one()
+        waiting = self.line_ids.filtered(
+            lambda x: x.change_id and not x.date_notified and not x.partner_id.email
+        )
+        first = [group[0].id for group in waiting.grouped("subscription_id").values()]
+        return waiting.browse(first)
+
+    def action_print_letters(self):
+        """The letters of who has no e-mail address, to be put in the mail."""
+        self.ensure_one()
+        self.check_access("read")
+        letters = self._get_letters_by_post()
+        if not letters:
+            raise UserError(self.env._("Every customer has an e-mail address."))
+        return self.env.ref(
+            "facturex_billing.action_report_price_letter"
+        ).report_action(letters)
+
+    def action_sent_by_post(self):
+        self.check_access("write")
+        today = fields.Date.context_today(self)
+        for revision in self:
+            posted = revision._get_letters_by_post().subscription_id
+            revision.line_ids.filtered(
+                lambda x, posted=posted: (
+                    x.change_id and not x.date_notified and x.subscription_id in posted
+                )
+            ).write({"date_notified": today, "problem": False})
+        return True
+
     def _notify(self, lines):
         template = self.env.ref("facturex_billing.mail_template_price_revision")
         today = fields.Date.context_today(self)
@@ -328,6 +366,9 @@ class FacturexPriceRevisionLine(models.Model):
                 )
             )
 
+    def _get_letter_day(self):
+        return format_date(self.env, fields.Date.context_today(self))
+
     def _apply(self, subscription):
         """One dated change of a subscription for its lines of a revision."""
         for line in self.line_id.filtered(lambda x: not x.price_base):
@@ -359,8 +400,8 @@ class FacturexSubscriptionChange(models.Model):
             before = change.subscription_id._get_mrr()
             for line in change.line_ids:
                 if line.new_line_id:
-                    line.new_line_id.unlink()
-                line.line_id.date_to = False
+                    line.new_line_id._by_change().unlink()
+                line.line_id._by_change().date_to = False
             change.state = "undone"
             change._record_undone(before)
 

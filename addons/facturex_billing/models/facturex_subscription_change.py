@@ -6,13 +6,22 @@ from odoo.fields import Command
 from odoo.tools import format_date, formatLang
 
 from ..engine import proration, schedule
+from .facturex_subscription_invoice import words_of
+from .facturex_subscription_line import BY_CHANGE
 
 LINE_KINDS = ("lines", "price")
+DOCUMENT_KINDS = (*LINE_KINDS, "stop", "restart")
 
 
 def exact(value):
     """A float of the database as the decimal a person reads."""
     return Decimal(str(value))
+
+
+def priced(line):
+    """What a line costs per period, as it is priced: quantity, price, discount."""
+    rebate = 1 - exact(line.discount) / 100
+    return exact(line.quantity) * exact(line.price_unit) * rebate
 
 
 class FacturexSubscriptionChange(models.Model):
@@ -125,14 +134,17 @@ class FacturexSubscriptionChange(models.Model):
                 filter(None, [change.subscription_id.name, kinds.get(change.kind)])
             )
 
-    @api.depends("when", "subscription_id")
+    @api.depends("when", "kind", "subscription_id")
     def _compute_date(self):
         today = fields.Date.context_today(self)
         for change in self:
             if change.when == "now" or not change.date:
                 change.date = today
             if change.when == "next":
-                change.date = change.subscription_id._get_next_unbilled() or today
+                following = change.subscription_id._get_next_unbilled() or today
+                if change.kind == "stop":  # its day is the last one of the service
+                    following -= schedule.ONE_DAY
+                change.date = following
 
     # -- preview -----------------------------------------------------------------------
 
@@ -162,7 +174,11 @@ class FacturexSubscriptionChange(models.Model):
         texts = {
             "pause": self.env._("Nothing is billed from %s on.", day),
             "resume": self.env._("Billed again from %s on.", day),
-            "stop": self.env._("The service ends on %s.", day),
+            "stop": self.env._(
+                "The service ends on %s. Days after it are not billed any more; what"
+                " was billed for them is credited, as listed here.",
+                day,
+            ),
             "restart": self.env._("Billed again from %s on.", day),
             "transfer": self.env._(
                 "Invoices go to %(customer)s from %(day)s on.",
@@ -177,7 +193,7 @@ class FacturexSubscriptionChange(models.Model):
             lines.append(
                 self.env._(
                     "%(name)s, %(start)s to %(end)s: %(amount)s",
-                    name=name,
+                    name=schedule.fill(name, words_of(self.env, part)),
                     start=format_date(self.env, part[0]),
                     end=format_date(self.env, part[1]),
                     amount=formatLang(
@@ -197,14 +213,19 @@ class FacturexSubscriptionChange(models.Model):
     def _get_line_deltas(self):
         """[(subscription or change line, days, amount untaxed or as priced)]"""
         self.ensure_one()
-        if not self.with_document or self.kind not in (*LINE_KINDS, "stop"):
+        if not self.with_document or self.kind not in DOCUMENT_KINDS:
             return []
-        first = self.date + schedule.ONE_DAY if self.kind == "stop" else self.date
+        first = self._get_first_day()
+        if not first:
+            return []
         digits = self.currency_id.decimal_places
         result = []
         periods = self.subscription_id.period_ids.filtered(
             lambda p: p.state == "billed" and p.date_end >= first
         )
+        if self.kind == "stop" and not self.subscription_id.prorate_last:
+            # agreed: the period in which it ends is due in full
+            periods = periods.filtered(lambda p: p.date_start >= first)
         for period in periods:
             before, after, owners = self._get_sides(period)
             cycle = (period.cycle_start, period.cycle_end)
@@ -212,6 +233,16 @@ class FacturexSubscriptionChange(models.Model):
             for delta in proration.deltas(before, after, cycle, begin, digits):
                 result.append((owners[delta.key], delta.part, delta.amount))
         return result
+
+    def _get_first_day(self):
+        """The first day that this change charges or credits; None: there is none."""
+        if self.kind == "stop":
+            return self.date + schedule.ONE_DAY
+        if self.kind != "restart":
+            return self.date
+        # days that were billed are charged again only if the stop credited them
+        stop = self.subscription_id._get_last_stop()
+        return max(self.date, stop.date + schedule.ONE_DAY) if stop.move_id else None
 
     def _get_sides(self, period):
         """(before, after, {key: line}): the lines of a period, keyed alike."""
@@ -222,21 +253,24 @@ class FacturexSubscriptionChange(models.Model):
                 continue
             key = line.id
             owners[key] = line
-            before.append(proration.Line(key, line._get_exact_amount()))
+            if self.kind == "restart":
+                after.append(proration.Line(key, priced(line)))
+                continue
+            before.append(proration.Line(key, priced(line)))
             if self.kind == "stop":
                 continue
             target = changed.get(line)
             if not target:
                 after.append(before[-1])
             elif not target.is_removed:
-                after.append(proration.Line(key, target._get_exact_amount()))
+                after.append(proration.Line(key, priced(target)))
         for number, line in enumerate(self.line_ids.filtered(lambda x: not x.line_id)):
             key = -1 - number
             if self.subscription_id._get_group_key(self.subscription_id) == (
                 period.line_group
             ):
                 owners[key] = line
-                after.append(proration.Line(key, line._get_exact_amount()))
+                after.append(proration.Line(key, priced(line)))
         return before, after, owners
 
     # -- applying ----------------------------------------------------------------------
@@ -285,18 +319,36 @@ class FacturexSubscriptionChange(models.Model):
             )
         if self.kind == "transfer" and not self.partner_id:
             raise UserError(self.env._("Choose the new customer first."))
-        if self.kind in LINE_KINDS and not self.line_ids:
+        if self.kind in LINE_KINDS:
+            self._check_lines()
+
+    def _check_lines(self):
+        if not self.line_ids:
             raise UserError(self.env._("Name at least one line that changes."))
+        later = [
+            line.line_id.date_from
+            for line in self.line_ids
+            if line.line_id.date_from and line.line_id.date_from > self.date
+        ]
+        if later:
+            raise UserError(
+                self.env._(
+                    "Another change of these lines is planned for %s: choose that day"
+                    " or a later one.",
+                    format_date(self.env, max(later)),
+                )
+            )
 
     def _apply(self):
         self.ensure_one()
         self._claim()
         subscription = self.subscription_id
-        before = subscription._get_mrr()
+        day = self.date + schedule.ONE_DAY if self.kind == "stop" else self.date
+        before = subscription._get_mrr(day)
         move = self._create_document()
         getattr(self, f"_apply_{'lines' if self.kind in LINE_KINDS else self.kind}")()
         self.write({"state": "done", "move_id": move.id})
-        self._record_movement(before, subscription._get_mrr())
+        self._record_movement(before, subscription._get_mrr(day))
 
     def _claim(self):
         """Of two callers one applies; the other reads that it is done."""
@@ -354,7 +406,24 @@ class FacturexSubscriptionChange(models.Model):
         subscription._refresh_next()
 
     def _apply_stop(self):
-        self.subscription_id.with_context(facturex_change=True).action_stop(self.date)
+        subscription = self.subscription_id
+        vals = {"date_end": self.date}
+        if self.date <= fields.Date.context_today(self):
+            vals |= {"state": "stopped", "date_paused": False}
+            if subscription.state == "paused" and subscription.date_paused:
+                subscription._skip_span(subscription.date_paused, self.date)
+        subscription.write(vals)
+        self._drop_later()
+
+    def _drop_later(self):
+        """What was to happen after the end does not happen: neither does its value."""
+        later = self.subscription_id.change_ids.filtered(
+            lambda change: (
+                change.state == "planned"
+                or (change.state == "done" and change.date > self.date)
+            )
+        )
+        (later - self).write({"state": "undone", "mrr_delta": 0, "movement": False})
 
     def _apply_restart(self):
         subscription = self.subscription_id
@@ -368,7 +437,8 @@ class FacturexSubscriptionChange(models.Model):
 
     def _apply_transfer(self):
         address = self.partner_id.address_get(["invoice"])["invoice"]
-        self.subscription_id.write(
+        subscription = self.subscription_id.with_context(facturex_by_change=BY_CHANGE)
+        subscription.write(
             {"partner_id": self.partner_id.id, "partner_invoice_id": address}
         )
 
@@ -428,236 +498,17 @@ class FacturexSubscriptionChange(models.Model):
     def _prepare_delta_vals(self, line, part, amount):
         lang = self.subscription_id.partner_id.lang or self.env.lang
         env = self.with_context(lang=lang).env
-        begin, end = (format_date(env, day, lang_code=lang) for day in part)
-        text = schedule.fill(line.name or "", {"start": begin, "end": end})
+        words = words_of(env, part)
         return {
             "product_id": line.product_id.id,
-            "name": text
+            "name": schedule.fill(line.name or "", words)
             + "\n"
-            + env._("Change, %(start)s to %(end)s", start=begin, end=end),
+            + env._(
+                "Change, %(start)s to %(end)s", start=words["start"], end=words["end"]
+            ),
+            "facturex_date_start": part[0],
+            "facturex_date_end": part[1],
             "quantity": 1.0,
             "price_unit": float(amount),
             "tax_ids": [Command.set(line.tax_ids.ids)],
         }
-
-
-class FacturexSubscriptionChangeLine(models.Model):
-    _name = "facturex.subscription.change.line"
-    _description = "Subscription Change Line"
-    _order = "change_id, id"
-    _check_company_auto = True
-
-    change_id = fields.Many2one(
-        "facturex.subscription.change", required=True, index=True, ondelete="cascade"
-    )
-    company_id = fields.Many2one(
-        related="change_id.company_id", store=True, index=True, precompute=True
-    )
-    currency_id = fields.Many2one(related="change_id.currency_id")
-    subscription_id = fields.Many2one(related="change_id.subscription_id")
-    line_id = fields.Many2one(
-        "facturex.subscription.line",
-        string="Present Line",
-        domain="[('subscription_id', '=', subscription_id), ('date_to', '=', False)]",
-        ondelete="cascade",
-        help="Empty: a line is added.",
-    )
-    is_removed = fields.Boolean(string="Remove")
-    product_id = fields.Many2one("product.product", check_company=True)
-    name = fields.Text(string="Description")
-    quantity = fields.Float(default=1.0, digits="Product Unit")
-    price_unit = fields.Float(string="Price", digits="Product Price")
-    discount = fields.Float(string="Discount (%)", digits="Discount")
-    tax_ids = fields.Many2many("account.tax", string="Taxes", check_company=True)
-    new_line_id = fields.Many2one(
-        "facturex.subscription.line", readonly=True, ondelete="set null"
-    )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        """What is not given stays as it is on the present line."""
-        filled = []
-        for vals in vals_list:
-            source = self.line_id.browse(vals.get("line_id"))
-            filled.append({**(source._prepare_change_vals() if source else {}), **vals})
-        return super().create(filled)
-
-    @api.onchange("line_id")
-    def _onchange_line_id(self):
-        if self.line_id:
-            self.update(self.line_id._prepare_change_vals())
-
-    @api.onchange("product_id")
-    def _onchange_product_id(self):
-        product = self.product_id
-        if not product or product == self.line_id.product_id:
-            return
-        taxes = product.taxes_id._filter_taxes_by_company(self.company_id)
-        self.name = product.display_name
-        self.price_unit = product.lst_price
-        self.tax_ids = self.subscription_id.fiscal_position_id.map_tax(taxes)
-
-    def _get_exact_amount(self):
-        """Per period, as it is priced."""
-        rebate = 1 - exact(self.discount) / 100
-        return exact(self.quantity) * exact(self.price_unit) * rebate
-
-    def _apply_to_subscription(self):
-        """End the present line the day before; begin the new one."""
-        self.ensure_one()
-        day, old = self.change_id.date, self.line_id
-        vals = {
-            "product_id": self.product_id.id,
-            "name": self.name or self.product_id.display_name,
-            "quantity": self.quantity,
-            "price_unit": self.price_unit,
-            "discount": self.discount,
-            "tax_ids": [Command.set(self.tax_ids.ids)],
-            "date_from": day,
-        }
-        if old:
-            begin = old.date_from or old.subscription_id.date_start
-            if begin >= day:
-                # it has not begun: nothing of it was served
-                if self.is_removed:
-                    old.unlink()
-                else:
-                    old.write({**vals, "date_from": old.date_from})
-                return
-            if not self.is_removed:
-                self.new_line_id = old.copy(vals)
-            old.date_to = day - schedule.ONE_DAY
-        else:
-            self.new_line_id = old.create(
-                {**vals, "subscription_id": self.subscription_id.id}
-            )
-
-
-class FacturexSubscription(models.Model):
-    _inherit = "facturex.subscription"
-
-    change_ids = fields.One2many("facturex.subscription.change", "subscription_id")
-    date_paused = fields.Date(string="Paused from", readonly=True, copy=False)
-
-    def _get_mrr(self):
-        """Monthly value of what is served from now on; nothing unless it runs."""
-        self.ensure_one()
-        if self.state != "running":
-            return 0.0
-        return sum(line.amount_mrr for line in self.line_ids if not line.date_to)
-
-    def _get_next_unbilled(self):
-        """First day of the next whole period that is not billed yet."""
-        self.ensure_one()
-        ahead = self.period_ids.filtered(lambda p: p.state == "planned")
-        return min(ahead.mapped("date_start"), default=False)
-
-    def _skip_span(self, begin, last):
-        """Take days out of the planned periods: they are skipped as paused.
-
-        A period that the days only touch is split; what remains is billed by its days.
-        """
-        planned = self.period_ids.filtered(
-            lambda p: p.state == "planned" and p.date_start <= last
-        )
-        for period in planned.sorted("date_start"):
-            days = period.date_start, period.date_end
-            shared = schedule.overlap(days, (begin, last))
-            if not shared:
-                continue
-            first, *others = [
-                (span, vals)
-                for span, vals in (
-                    ((days[0], shared[0] - schedule.ONE_DAY), {}),
-                    (shared, {"state": "skipped", "reason": "paused"}),
-                    ((shared[1] + schedule.ONE_DAY, days[1]), {}),
-                )
-                if span[0] <= span[1]
-            ]
-            copies = [
-                {
-                    "date_start": span[0],
-                    "date_end": span[1],
-                    "date_invoice": max(period.date_invoice, span[0]),
-                    **vals,
-                }
-                for span, vals in others
-            ]
-            period.write({"date_end": first[0][1], **first[1]})
-            for vals in copies:
-                period.copy({"state": "planned", "reason": False, **vals})
-
-    def action_facturex_change(self):
-        """A new change with the present lines, to be looked at before it is applied."""
-        self.ensure_one()
-        self.check_access("write")
-        kind = {"paused": "resume", "stopped": "restart"}.get(self.state, "lines")
-        change = self.env["facturex.subscription.change"].create(
-            {
-                "subscription_id": self.id,
-                "kind": self.env.context.get("facturex_kind") or kind,
-                "line_ids": [
-                    Command.create({"line_id": line.id})
-                    for line in self.line_ids
-                    if not line.date_to
-                ],
-            }
-        )
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": change._name,
-            "view_mode": "form",
-            "res_id": change.id,
-        }
-
-    def _note_movement(self, kind, before):
-        """History of what did not go through a change: start and stop."""
-        changes = self.env["facturex.subscription.change"].create(
-            [
-                {
-                    "subscription_id": subscription.id,
-                    "kind": kind,
-                    "state": "done",
-                    "date": fields.Date.context_today(self),
-                    "when": "date",
-                }
-                for subscription in self
-            ]
-        )
-        for change in changes:
-            subscription = change.subscription_id
-            change._record_movement(before[subscription.id], subscription._get_mrr())
-
-    def action_confirm(self):
-        before = {subscription.id: 0.0 for subscription in self}
-        result = super().action_confirm()
-        self._note_movement("start", before)
-        return result
-
-    def action_stop(self, date=None):
-        before = {subscription.id: subscription._get_mrr() for subscription in self}
-        result = super().action_stop(date)
-        if not self.env.context.get("facturex_change"):
-            self._note_movement("stop", before)
-        return result
-
-
-class FacturexSubscriptionLine(models.Model):
-    _inherit = "facturex.subscription.line"
-
-    def _prepare_change_vals(self):
-        self.ensure_one()
-        return {
-            "product_id": self.product_id.id,
-            "name": self.name,
-            "quantity": self.quantity,
-            "price_unit": self.price_unit,
-            "discount": self.discount,
-            "tax_ids": [Command.set(self.tax_ids.ids)],
-        }
-
-    def _get_exact_amount(self):
-        """Per period, as it is priced."""
-        self.ensure_one()
-        rebate = 1 - exact(self.discount) / 100
-        return exact(self.quantity) * exact(self.price_unit) * rebate

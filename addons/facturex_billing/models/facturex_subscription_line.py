@@ -1,8 +1,14 @@
 from decimal import Decimal
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..engine import schedule
+
+# who holds this object is a change that is being applied; JSON cannot carry it
+BY_CHANGE = object()
+# what may be written on a line that is billed already
+ALWAYS_OPEN = {"sequence", "price_base"}
 
 
 class FacturexSubscriptionLine(models.Model):
@@ -142,6 +148,7 @@ class FacturexSubscriptionLine(models.Model):
         "tax_ids",
         "line_group",
         "currency_id",
+        "date_from",
         "date_to",
     )
     def _compute_price_subtotal(self):
@@ -150,16 +157,31 @@ class FacturexSubscriptionLine(models.Model):
             line.price_subtotal = line._untaxed(
                 line.quantity, line.price_unit, line.discount
             )
-            line.amount_mrr = 0.0
-            source = line if line.own_interval else line.subscription_id
-            if (line.date_to and line.date_to < today) or source.interval_count < 1:
-                continue
-            line.amount_mrr = schedule.monthly(
-                Decimal(str(line.price_subtotal)),
+            # an old and a new line of one service: the one in force today counts;
+            # the daily task of the subscriptions looks again on the day it changes
+            line.amount_mrr = line._get_mrr() if line._is_served(today) else 0.0
+
+    def _is_served(self, day):
+        """Whether this line is in force on a day, whatever its subscription does."""
+        self.ensure_one()
+        return (not self.date_from or self.date_from <= day) and (
+            not self.date_to or day <= self.date_to
+        )
+
+    def _get_mrr(self):
+        """What the line is worth per month when it is served, untaxed."""
+        self.ensure_one()
+        source = self if self.own_interval else self.subscription_id
+        if source.interval_count < 1:
+            return 0.0
+        return float(
+            schedule.monthly(
+                Decimal(str(self.price_subtotal)),
                 source.interval_unit,
                 source.interval_count,
-                digits=line.currency_id.decimal_places,
+                digits=self.currency_id.decimal_places,
             )
+        )
 
     def _untaxed(self, quantity, price_unit, discount=0.0):
         """The amount without tax, also of prices that include it."""
@@ -180,19 +202,44 @@ class FacturexSubscriptionLine(models.Model):
     # Writing
     # ------------------------------------------------------------------
 
+    def _by_change(self):
+        """The same, as a change writes them: see `_check_open`."""
+        return self.with_context(facturex_by_change=BY_CHANGE)
+
+    def _check_open(self):
+        """What is billed is not rewritten: prices change by a change, with history.
+
+        :raise UserError: a subscription of these lines is confirmed
+        """
+        if self.env.context.get("facturex_by_change") is BY_CHANGE:
+            return
+        begun = self.subscription_id.filtered(lambda s: s.state != "draft")
+        if begun:
+            raise UserError(
+                self.env._(
+                    "%s is billed already: its lines, customer and currency stay as"
+                    " they are. Use the button Change, which keeps the history.",
+                    begun[0].display_name,
+                )
+            )
+
     @api.model_create_multi
     def create(self, vals_list):
         lines = super().create(vals_list)
+        lines._check_open()
         lines.subscription_id._after_lines_changed()
         return lines
 
     def write(self, vals):
+        if vals.keys() - ALWAYS_OPEN:
+            self._check_open()
         result = super().write(vals)
         if vals.keys() & {"own_interval", "interval_count", "interval_unit"}:
             self.subscription_id._after_lines_changed()
         return result
 
     def unlink(self):
+        self._check_open()
         subscriptions = self.subscription_id
         result = super().unlink()
         subscriptions.exists()._after_lines_changed()

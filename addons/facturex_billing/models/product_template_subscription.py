@@ -12,3 +12,14 @@ class ProductTemplate(models.Model):
         ondelete="restrict",
         help="Confirming an order with this product begins a subscription.",
     )
+    facturex_upgrade_ids = fields.Many2many(
+        "product.template",
+        "facturex_product_upgrade_rel",
+        "from_id",
+        "to_id",
+        string="Customer May Change To",
+        check_company=True,
+        domain="[('facturex_plan_id', '!=', False)]",
+        help="Offered on the customer's pages: the change holds from the day he makes"
+        " it, and the days that are billed already are charged by their share.",
+    )

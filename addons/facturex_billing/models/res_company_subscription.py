@@ -13,6 +13,12 @@ class ResCompany(models.Model):
         default="own",
         help="What new subscriptions do when periods were missed.",
     )
+    facturex_term_reminder_days = fields.Integer(
+        string="Told of an End (Days Before)",
+        default=30,
+        help="When the responsible of a subscription gets a task: before a term ends,"
+        " or before the last day to object to its renewal.",
+    )
     facturex_subscription_max_periods = fields.Integer(
         string="Periods at Once",
         default=12,

@@ -26,3 +26,7 @@ from . import test_price_revision
 from . import test_subscription_change
 from . import test_credit_line
 from . import test_credit_gate
+from . import test_subscription_held
+from . import test_subscription_term
+from . import test_subscription_figures
+from . import test_token_charge
