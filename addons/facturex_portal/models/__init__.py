@@ -20,3 +20,4 @@ from . import ir_http
 from . import ir_rule
 from . import res_company
 from . import res_users
+from . import facturex_subscription
