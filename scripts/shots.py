@@ -81,6 +81,7 @@ class Shots:
         self.browser.wait_for("document.querySelector('.o_form_view')")
         self.take("policy")
         self.dunning()
+        self.subscriptions()
         self.action("facturex_billing.action_move_to_send")
         self.take("to_send")
         self.action("facturex_billing.facturex_customer_action")
@@ -166,6 +167,36 @@ class Shots:
             self.browser.wait_for(f"document.querySelector('button[name={then}]')", 90)
             time.sleep(4)
             self.take(name)
+
+    def open_first(self, action, cell, contains=None):
+        """The first row of a list, or the one that holds a text."""
+        self.action(action)
+        self.browser.click(f".o_data_row td[name={cell}]", *filter(None, [contains]))
+        self.browser.wait_for("document.querySelector('.o_form_view')")
+
+    def subscriptions(self):
+        """List, dates ahead, a change before it is applied, figures, a revision."""
+        listed = "facturex_billing.facturex_subscription_action"
+        self.action(listed)
+        self.take("subscriptions")
+        buyer = dataset.customer("be_merelwoud").name
+        self.open_first(listed, "partner_id", buyer)
+        self.browser.click(".nav-link[name=schedule]")
+        self.take("subscription")
+        self.browser.click("button[name=action_facturex_stop]")
+        self.browser.wait_for("document.querySelector('[name=preview]')")
+        self.take("subscription_change")
+        self.action("facturex_billing.facturex_subscription_figures_action")
+        self.take("subscription_figures")
+        revision = "facturex.price.revision"
+        day = datetime.datetime.now(datetime.UTC).date().replace(day=1)
+        number = self.browser.run(
+            f"{CALL} call('{revision}', 'create', [[{{name: 'Révision {day:%Y}',"
+            f" date: '{day}'}}]])"
+        )[0]
+        self.browser.run(f"{CALL} call('{revision}', 'action_compute', [[{number}]])")
+        self.browser.open(f"{self.url}/odoo/m-{revision}/{number}", VIEW)
+        self.take("price_revision")
 
     def to_chase(self):
         """The plan of three weeks ahead: today's reminders have just left."""

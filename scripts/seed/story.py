@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from odoo.fields import Command
 
-from scripts.seed import dataset, history, office
+from scripts.seed import dataset, history, office, subscriptions
 from scripts.seed.statement_writer import Movement, Statement, write_camt053
 
 SAMPLES = (
@@ -75,6 +75,7 @@ class Story:
             self.open_the_office,
             self.tell_the_history,
             self.sell,
+            self.bill_what_comes_back,
             self.remind,
             self.get_paid,
             self.import_real_statements,
@@ -242,6 +243,23 @@ class Story:
         expect(invoice.is_move_sent, f"{invoice.name} was not sent")
         expect(invoice.invoice_pdf_report_id, f"{invoice.name} has no PDF")
         return invoice
+
+    # ------------------------------------------------------------------
+
+    def bill_what_comes_back(self):
+        """A handful of subscriptions per company, and the run that bills them."""
+        for key in self.office.companies:
+            env = self._as_owner(key)
+            made = subscriptions.create(env, self.office, key, self.today)
+            run = env["facturex.subscription"]._run_due(self.today)
+            expect(run.billed_count, f"nothing was billed for {key}")
+            expect(not run.parked_count, f"put aside: {run.line_ids.mapped('reason')}")
+            self._told(
+                f"{len(made)} subscriptions of {self.office.companies[key].name},"
+                f" {run.billed_count} invoices of {run.amount_untaxed:.2f} € made by"
+                " the run",
+                **{f"subscriptions_{key}": len(made)},
+            )
 
     # ------------------------------------------------------------------
 

@@ -61,6 +61,8 @@ class TestStory(HttpCase, MailCase):
         self.assertEqual(facts.counts["real_files"], 16)
         self.assertEqual(facts.counts["real_lines"], facts.counts["real_known"])
         self.assertGreater(facts.counts["reminders"], 1)
+        self.assertEqual(facts.counts["subscriptions_be"], 5)
+        self.assertEqual(facts.counts["subscriptions_fr"], 5)
         self.assertGreater(facts.counts["exported"], 0)
 
     def _check_paid_invoices(self, story):
@@ -126,6 +128,7 @@ class TestStory(HttpCase, MailCase):
                 "account.move",
                 "account.bank.statement.line",
                 "facturex.dunning.notice",
+                "facturex.subscription",
                 "facturex.statement.file",
                 "facturex.match.proposal",
                 "facturex.export.batch",

@@ -13,7 +13,7 @@ from unittest.mock import patch
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
-from odoo.fields import Command
+from odoo.fields import Command, Date
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -71,7 +71,10 @@ class TestYears(FacturexCommon):
         if subscription.state != "running" or not planned:
             return
         period = planned.sorted("date_start")[dice.randrange(min(4, len(planned)))]
-        act = dice.choice(["skip", "move", "amount", "stop", "rhythm", "anchor"])
+        act = dice.choice(
+            ["skip", "move", "amount", "stop", "rhythm", "anchor"]
+            + ["price", "price", "pause", "next"]
+        )
         if act == "skip":
             period.action_skip()
         elif act == "move":
@@ -80,14 +83,59 @@ class TestYears(FacturexCommon):
             period.write({"has_manual_amount": True, "manual_amount": 12.34})
         elif act == "stop":
             subscription.action_stop()
+        elif act in ("price", "next"):
+            self._change(
+                dice, subscription, "lines", when="now" if act == "price" else "next"
+            )
+        elif act == "pause":
+            self._change(dice, subscription, "pause")
         elif act == "rhythm":
             subscription.interval_unit = dice.choice(["month", "quarter"])
         else:
             subscription.date_anchor = subscription.date_anchor + timedelta(days=3)
 
+    def _change(self, dice, subscription, kind, **vals):
+        """Through the change that a person would make; what refuses says so."""
+        lines = subscription.line_ids.filtered(lambda line: not line.date_to)
+        change = self.env["facturex.subscription.change"].create(
+            {
+                "subscription_id": subscription.id,
+                "kind": kind,
+                "line_ids": [
+                    Command.create(
+                        {
+                            "line_id": line.id,
+                            "price_unit": dice.randrange(100, 20000) / 100,
+                        }
+                    )
+                    for line in lines
+                    if kind == "lines"
+                ],
+                **vals,
+            }
+        )
+        try:
+            with self.env.cr.savepoint():
+                change.action_apply()
+        except UserError:
+            change.unlink()
+
+    def _check_value(self, subscriptions):
+        """The movements of monthly value add up to what is served."""
+        today = Date.context_today(subscriptions)
+        recorded = subscriptions._get_recorded_mrr(today)
+        for subscription in subscriptions:
+            self.assertAlmostEqual(
+                recorded.get(subscription.id, 0.0),
+                subscription._get_mrr(today) if subscription.date_start <= today else 0,
+                2,
+                (subscription.name, today),
+            )
+
     def _check(self, subscriptions, day):
         """One period, one invoice or one reason; no day twice or never."""
         self.env.invalidate_all()
+        self._check_value(subscriptions)
         Period = self.env["facturex.subscription.period"]
         for subscription in subscriptions:
             rows = Period.search(
@@ -105,8 +153,13 @@ class TestYears(FacturexCommon):
                 else:
                     self.assertFalse(period.move_id)
             billed = rows.filtered("move_id")
+            # charged and credited by changes: their own documents, once each
+            changed = subscription.change_ids.move_id
             moves = self.env["account.move"].search(
-                [("facturex_subscription_id", "=", subscription.id)]
+                [
+                    ("facturex_subscription_id", "=", subscription.id),
+                    ("id", "not in", changed.ids),
+                ]
             )
             self.assertEqual(moves, billed.move_id & moves)
             self.assertAlmostEqual(
@@ -153,6 +206,9 @@ class TestYears(FacturexCommon):
                 outage = dice.random() < FAULTS
                 day += timedelta(days=dice.randrange(20, 80) if outage else 4)
                 with freeze_time(day):
+                    subscriptions._run_daily(day)
+                    for paused in subscriptions.filtered(lambda s: s.state == "paused"):
+                        self._change(dice, paused, "resume")
                     subscriptions._run_due()
                     self._check(subscriptions, day)
                     self._check_nothing_late(subscriptions, day)
