@@ -14,7 +14,6 @@
         "security/dunning_rules.xml",
         "security/law_rules.xml",
         "data/facturex_law_data.xml",
-        "data/facturex_term_law_data.xml",
         "security/subscription_term_rules.xml",
         "security/facturex_sending_rules.xml",
         "security/facturex_credit_line_rules.xml",
