@@ -117,8 +117,7 @@ class TestSubscriptionTours(FacturexHttpCase, MailCase):
             )
         last = fields.Date.add(self.day, days=15)
         self.assertEqual(subscription.date_end, last)
-        [mail] = self._mails
-        self.assertIn(subscription.name, mail["body"])
+        self.assertIn(subscription.name, "".join(self._new_mails.mapped("body_html")))
         cancellation = subscription.cancellation_ids
         self.assertRecordValues(
             cancellation, [{"state": "confirmed", "date_end": last}]

@@ -140,7 +140,7 @@ class FacturexSubscriptionFigures(models.TransientModel):
         return format_date(self.env, day, date_format="MMM yyyy")
 
     @api.model
-    def _table(self, head, rows):
+    def _render_table(self, head, rows):
         """Cells are escaped here; the first column is the month."""
         cells = Markup("").join(
             Markup("<th class='{}' scope='col'>{}</th>").format(
@@ -195,7 +195,7 @@ class FacturexSubscriptionFigures(models.TransientModel):
             for month in reversed(found.months)
             if month.opening or month.closing or any(month.moved.values())
         ]
-        return self._table(head, rows) if rows else False
+        return self._render_table(head, rows) if rows else False
 
     @api.model
     def _render_cohorts(self, found):
@@ -216,4 +216,4 @@ class FacturexSubscriptionFigures(models.TransientModel):
             ]
             for cohort in found.cohorts
         ]
-        return self._table(head, rows)
+        return self._render_table(head, rows)

@@ -245,7 +245,8 @@ class FacturexTokenCharge(models.Model):
         today = fields.Date.context_today(self)
         since = fields.Datetime.subtract(fields.Datetime.now(), days=1)
         for charge in self.search([("state", "=", "pending")]):
-            if charge.transaction_id.sudo().state != "draft":  # see _charge
+            transaction = charge.transaction_id.sudo()  # see _charge
+            if transaction and transaction.state != "draft":
                 charge._read_result(today)
             elif charge.write_date < since:
                 # the process ended between the claim and the answer
@@ -265,11 +266,19 @@ class FacturexTokenCharge(models.Model):
         self.ensure_one()
         transaction = self.transaction_id.sudo()  # see _charge
         if transaction.state == "done":
-            if not transaction.is_post_processed:
-                transaction._post_process()
             self.write({"state": "done", "date_next": False, "reason": False})
+            if not transaction.is_post_processed:
+                self._register_payment(transaction)
         elif transaction.state in ("error", "cancel"):
             self._fail(transaction.state_message, today)
+
+    def _register_payment(self, transaction):
+        """Odoo's payment for it; what refuses is left to Odoo's own task, and said."""
+        try:
+            with self.env.cr.savepoint():
+                transaction._post_process()
+        except (UserError, ValidationError) as error:
+            self.reason = str(error)
 
     def _fail(self, message, today):
         kind = collecting.classify(message)

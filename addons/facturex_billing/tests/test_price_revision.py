@@ -155,8 +155,8 @@ class TestPriceRevision(ChangeCommon):
 
     def test_one_letter_per_subscription(self):
         subscription = self._revised(lines=[{}, {"name": "Option", "price_unit": 10.0}])
-        silent = self._revised()
-        silent.partner_id = self.env["res.partner"].create({"name": "No Address"})
+        nobody = self.env["res.partner"].create({"name": "No Address"})
+        self._revised(partner_id=nobody.id)
         revision = self._revision()
         revision.action_compute()
         with self.assertRaisesRegex(UserError, "Apply"):
@@ -172,6 +172,17 @@ class TestPriceRevision(ChangeCommon):
         self.assertIn("10.48", mails.body_html)
         self.assertEqual(mails.recipient_ids, subscription.partner_id)
         self.assertIn("e-mail address", revision.line_ids[-1].problem)
+        # who has none is written to by post
+        self.assertEqual(revision.post_count, 1)
+        letter = revision._get_letters_by_post()
+        self.assertEqual(letter.partner_id, nobody)
+        html = self.env["ir.actions.report"]._render_qweb_html(
+            "facturex_billing.report_price_letter", letter.ids
+        )[0]
+        self.assertIn(b"104.84", html)
+        self._as(revision, self.user).action_sent_by_post()
+        self.assertEqual((revision.post_count, revision.notified_count), (0, 3))
+        self.assertFalse(letter.problem)
 
     def test_letters_leave_on_their_day(self):
         self._revised()

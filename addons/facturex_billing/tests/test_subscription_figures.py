@@ -18,7 +18,9 @@ class TestFigures(ChangeCommon):
         action = self._as(
             self.env["facturex.subscription.figures"], self.user
         ).action_open()
-        page = self.env[action["res_model"]].browse(action["res_id"])
+        page = self._as(
+            self.env[action["res_model"]].browse(action["res_id"]), self.user
+        )
         self.assertRecordValues(
             page, [{"mrr": 120.0, "arr": 1440.0, "arpc": 120.0, "customers": 1}]
         )

@@ -49,7 +49,7 @@ class TermCommon(ChangeCommon, MailCase):
 
     def _daily(self, day):
         with freeze_time(day):
-            Subscription = self.env["facturex.subscription"]
+            Subscription = self.env["facturex.subscription"].sudo()  # as the cron
             Subscription._run_daily(fields.Date.to_date(day))
 
 
@@ -82,12 +82,12 @@ class TestTerm(TermCommon):
         subscription = self._yearly()
         with self.mock_mail_gateway():
             self._daily("2026-09-30")
-            self.assertFalse(self._mails)
+            self.assertFalse(self._new_mails)
             self._daily("2026-10-01")
             self._daily("2026-10-02")
-        self.assertEqual(len(self._mails), 1)
-        self.assertEqual(self._mails[0]["email_to"], [self.consumer.email_formatted])
-        self.assertIn("refuse this renewal", self._mails[0]["body"])
+        self.assertEqual(len(self._new_mails), 1)
+        self.assertEqual(self._new_mails.recipient_ids, self.consumer)
+        self.assertIn("refuse this renewal", self._new_mails.body_html)
         self.assertRecordValues(
             subscription.renewal_notice_ids,
             [
@@ -188,9 +188,10 @@ class TestTerm(TermCommon):
 @tagged("post_install", "-at_install")
 class TestCancellation(TermCommon):
     def _receive(self, subscription, origin="portal"):
-        Cancellation = self.env["facturex.subscription.cancellation"]
+        # as the portal's controller does, after it found the subscription
+        Cancellation = self.env["facturex.subscription.cancellation"].sudo()
         return Cancellation._receive(
-            subscription, "Élodie", "fr@consumer.example", "Moving", origin
+            subscription.sudo(), "Élodie", "fr@consumer.example", "Moving", origin
         )
 
     def test_customer_cancels_for_the_earliest_day(self):
@@ -210,8 +211,8 @@ class TestCancellation(TermCommon):
         )
         self.assertEqual(str(subscription.date_end), "2026-02-28")
         self.assertEqual(cancellation.change_id.state, "done")
-        self.assertEqual(len(self._mails), 1)
-        self.assertIn("02/28/2026", self._mails[0]["body"])
+        self.assertEqual(len(self._new_mails), 1)
+        self.assertIn("02/28/2026", self._new_mails.body_html)
         self.assertIn(
             "Cancelled by", " ".join(subscription.activity_ids.mapped("summary"))
         )
@@ -236,9 +237,9 @@ class TestCancellation(TermCommon):
             two = self._receive(subscription, "online")
         self.assertEqual(one, two, "pressed twice, received once")
         self.assertEqual((one.state, subscription.date_end), ("received", False))
-        self.assertEqual(len(self._mails), 1)
+        self.assertEqual(len(self._new_mails), 1)
         self.assertIn(
-            f"/subscriptions/cancel/{one.id}?access_token=", self._mails[0]["body"]
+            f"/subscriptions/cancel/{one.id}?access_token=", self._new_mails.body_html
         )
         one.with_user(self.user).action_confirm()
         self.assertEqual(str(subscription.date_end), "2026-12-31")

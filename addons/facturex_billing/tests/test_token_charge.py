@@ -18,33 +18,43 @@ class TestTokenCharge(ChangeCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        method = cls.env.ref("payment.payment_method_unknown")
-        method.write({"active": True, "support_tokenization": True})
+        method = cls.env.ref("payment.payment_method_unknown").sudo()
         journal = cls.company_data["default_journal_bank"]
-        cls.provider = cls.env["payment.provider"].create(
-            {
-                "name": "Test provider",
-                "code": "none",
-                "state": "test",
-                "company_id": cls.company.id,
-                "payment_method_ids": [fields.Command.set(method.ids)],
-                "allow_tokenization": True,
-                "journal_id": journal.id,
-            }
+        cls.provider = (
+            cls.env["payment.provider"]
+            .sudo()
+            .create(
+                {
+                    "name": "Test provider",
+                    "code": "none",
+                    "state": "test",
+                    "company_id": cls.company.id,
+                    "payment_method_ids": [fields.Command.set(method.ids)],
+                    "allow_tokenization": True,
+                    }
+            )
         )
+        cls._create_dummy_payment_method_for_provider(
+            provider=cls.provider, journal=journal
+        )
+        method.write({"active": True, "support_tokenization": True})
         cls.method = method
         cls.token = cls._token(cls.customer)
 
     @classmethod
     def _token(cls, partner):
-        return cls.env["payment.token"].create(
-            {
-                "provider_id": cls.provider.id,
-                "payment_method_id": cls.method.id,
-                "payment_details": "1234",
-                "partner_id": partner.id,
-                "provider_ref": "card",
-            }
+        return (
+            cls.env["payment.token"]
+            .sudo()
+            .create(
+                {
+                    "provider_id": cls.provider.id,
+                    "payment_method_id": cls.method.id,
+                    "payment_details": "1234",
+                    "partner_id": partner.id,
+                    "provider_ref": "card",
+                }
+            )
         )
 
     def _billed(self, **vals):
@@ -64,7 +74,7 @@ class TestTokenCharge(ChangeCommon):
             else:
                 transaction._set_error(message)
 
-        Charge = self.env["facturex.token.charge"]
+        Charge = self.env["facturex.token.charge"].sudo()  # as the cron
         with (
             freeze_time(day),
             patch(f"{TRANSACTION}._send_payment_request", send),
@@ -163,10 +173,10 @@ class TestTokenCharge(ChangeCommon):
 
     def test_interrupted_try_is_not_repeated(self):
         _subscription, move = self._billed()
-        self.env["facturex.token.charge"]._open_due(
+        self.env["facturex.token.charge"].sudo()._open_due(
             self.company, fields.Date.to_date("2026-02-16")
         )
-        charge = self._charges(move)
+        charge = self._charges(move).sudo()
         self.assertTrue(charge._claim(fields.Date.to_date("2026-02-16")))
         self.assertFalse(charge._claim(fields.Date.to_date("2026-02-16")))
         self.env.cr.execute(
@@ -195,7 +205,6 @@ class TestTokenCharge(ChangeCommon):
         charge = self._charges(move)
         self._assert_other_company_sees_nothing([charge])
         self._assert_refused_to_read(self._strangers(), [charge])
+        self._as(charge, self.user).action_retry()
         with self.assertRaisesRegex(UserError, "given up"):
-            self._run(answer="error", message="x") or charge.write(
-                {"state": "done"}
-            ) or charge.action_retry()
+            self._as(charge, self.user).action_retry()
