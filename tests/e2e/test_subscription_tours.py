@@ -45,7 +45,7 @@ class TestSubscriptionTours(FacturexHttpCase, MailCase):
     def test_from_the_assistant(self):
         invoice = self._invoice()
         assistant = self._as(self.env["facturex.invoice.assistant"], self.user).create(
-            {"move_id": invoice.id}
+            {"move_id": invoice.id, "step": "done"}
         )
         self.browse_as(
             self.user,
@@ -124,7 +124,14 @@ class TestSubscriptionTours(FacturexHttpCase, MailCase):
         )
 
     def test_customer_upgrades(self):
-        gold = self.product.copy({"name": "Maintenance Gold", "lst_price": 120.0})
+        gold = self.env["product.product"].create(
+            {
+                "name": "Maintenance Gold",
+                "lst_price": 120.0,
+                "type": "service",
+                "taxes_id": [fields.Command.clear()],
+            }
+        )
         self.product.facturex_upgrade_ids = gold.product_tmpl_id
         client = self._client()
         subscription = self._subscription(partner_id=client.partner_id.id)

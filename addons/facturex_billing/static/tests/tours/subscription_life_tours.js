@@ -63,6 +63,10 @@ registry.category("web_tour.tours").add("facturex_subscription_change_tour", {
             run: "click",
         },
         {
+            content: "The change is open",
+            trigger: "button[name='action_apply']",
+        },
+        {
             content: "Its line",
             trigger: ".o_field_widget[name='line_ids'] .o_data_row td[name='price_unit']",
             run: "click",
@@ -103,14 +107,14 @@ registry.category("web_tour.tours").add("facturex_subscription_change_tour", {
             run: "click",
         },
         {
-            content: "Choose it",
-            trigger: ".o_field_widget[name='kind'] :is(select, input)",
-            run({ anchor }) {
-                if (anchor.tagName === "SELECT") {
-                    anchor.value = '"pause"';
-                    anchor.dispatchEvent(new Event("change", { bubbles: true }));
-                }
-            },
+            content: "The kinds of changes",
+            trigger: ".o_field_widget[name='kind'] input",
+            run: "click",
+        },
+        {
+            content: "Choose the pause",
+            trigger: ".o_select_menu_item:contains('Pause')",
+            run: "click",
         },
         {
             content: "What will happen",
@@ -148,7 +152,7 @@ registry.category("web_tour.tours").add("facturex_subscription_figures_tour", {
     steps: () => [
         {
             content: "The figures above the list",
-            trigger: ".o_facturex_figures:contains('MRR')",
+            trigger: ".o_facturex_figures:contains('60,00')",
             run: "click",
         },
         {
