@@ -31,7 +31,7 @@ class TestTokenCharge(ChangeCommon):
                     "company_id": cls.company.id,
                     "payment_method_ids": [fields.Command.set(method.ids)],
                     "allow_tokenization": True,
-                    }
+                }
             )
         )
         cls._create_dummy_payment_method_for_provider(

@@ -105,12 +105,12 @@ class FacturexSubscriptionPortal(CustomerPortal):
 
     def _facturex_sentence(self, code):
         """What just happened, from the code in the address; anything else is nothing"""
-        _ = request.env._
+        env = request.env
         return {
-            "cancelled": _("Your cancellation is recorded; an e-mail confirms it."),
-            "changed": _("Your subscription has changed."),
-            "token": _("The means of payment is recorded."),
-            "refused": _("This is not possible any more: look at the page again."),
+            "cancelled": env._("Your cancellation is recorded; an e-mail confirms it."),
+            "changed": env._("Your subscription has changed."),
+            "token": env._("The means of payment is recorded."),
+            "refused": env._("This is not possible any more: look at the page again."),
         }.get(code)
 
     def _facturex_back(self, subscription, said):
