@@ -12,11 +12,6 @@ import unicodedata
 from stdnum import iso11649
 from stdnum.exceptions import ValidationError
 
-try:
-    from stdnum.be import ogm_vcs
-except ImportError:  # python-stdnum before 2.0, as some distributions ship it
-    ogm_vcs = None
-
 _SEPARATOR = r"[ ]?[/.\-]?[ ]?"
 _OGM_DIGITS = rf"(\d{{3}}){_SEPARATOR}(\d{{4}}){_SEPARATOR}(\d{{5}})"
 _OGM_ALONE = re.compile(rf"[+*]{{0,3}} ?{_OGM_DIGITS} ?[+*]{{0,3}}", re.ASCII)
@@ -42,8 +37,6 @@ def is_ogm(digits: str) -> bool:
         return False
     if digits[:10] == "0" * 10:  # not used, though its check digits exist
         return False
-    if ogm_vcs is not None:
-        return ogm_vcs.is_valid(digits)
     return (int(digits[:10]) % 97 or 97) == int(digits[10:])
 
 
