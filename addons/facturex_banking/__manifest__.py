@@ -11,6 +11,7 @@
         "security/ir.model.access.csv",
         "security/rules.xml",
         "views/account_bank_statement_line_views.xml",
+        "views/facturex_match_views.xml",
         "views/facturex_statement_file_views.xml",
         "views/facturex_bank_event_views.xml",
         "views/facturex_statement_gap_views.xml",
@@ -22,6 +23,7 @@
         "views/facturex_banking_menus.xml",
     ],
     "assets": {
+        "web.assets_backend": ["facturex_banking/static/src/**/*"],
         "web.assets_tests": ["facturex_banking/static/tests/tours/**/*"],
     },
 }

@@ -99,10 +99,6 @@ class AccountJournal(models.Model):
             return super().open_action()
         return self._facturex_open_transactions()
 
-    def action_facturex_to_match(self):
-        self.ensure_one()
-        return self._facturex_open_transactions(to_match=True)
-
     def _facturex_open_transactions(self, to_match=False):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "facturex_banking.bank_statement_line_action"

@@ -580,10 +580,14 @@ class TestMatch(FacturexBankingCommon):
             invoice, [{"payment_state": "paid", "amount_residual": 0.0}]
         )
         self.assertTrue(payment.move_id)
-        # the bank line has nothing to pay any more
+        # the bank line clears the payment, not the invoice any more
         line = self._pay(invoice)
-        self.assertFalse(line._facturex_match())
-        self.assertLeft(line, "none")
+        self.assertEqual(line._facturex_match(), line)
+        self.assertSettled(line, payment.move_id, "auto")
+        self.assertTrue(payment.is_matched)
+        line.action_facturex_undo()
+        self.assertFalse(payment.is_matched)
+        self.assertRecordValues(self._suspense(line), [{"balance": -100.0}])
 
     def test_in_payment_is_not_reminded(self):
         policy = self.env["facturex.dunning.policy"].create({"name": "Standard"})

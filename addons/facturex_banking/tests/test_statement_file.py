@@ -362,7 +362,8 @@ class TestStatementFile(FacturexBankingCommon):
 
     def test_failing_match_does_not_lose_the_import(self):
         Line = self.env.registry["account.bank.statement.line"]
-        with patch.object(Line, "_facturex_match", side_effect=UserError("Oops")):
+        oops = UserError("Oops")
+        with patch.object(Line, "_facturex_decide_values", side_effect=oops):
             file = self._import(self._days(1, 3, 0))
         self.assertRecordValues(file, [{"state": "done", "new_count": 3}])
         self.assertEqual(len(self._lines()), 3)
