@@ -60,7 +60,7 @@ class Shots:
         self.browser.wait_for("document.querySelector('.o_form_view')")
         self.browser.click(".nav-link[name=message]")
         self.take("reminder")
-        self.action("facturex_banking.bank_statement_line_to_match_action")
+        self.action("facturex_banking.facturex_match_screen_action")
         self.take("to_match")
         self.browser.click(".o_data_row td[name=payment_ref]")
         self.browser.wait_for("document.querySelector('.o_form_view')")
