@@ -71,7 +71,7 @@ class AccountJournal(models.Model):
 
     def _fill_bank_cash_dashboard_data(self, dashboard_data):
         """The oldest missing statement, by one query for all cards."""
-        super()._fill_bank_cash_dashboard_data(dashboard_data)
+        result = super()._fill_bank_cash_dashboard_data(dashboard_data)
         banks = self.filtered(lambda journal: journal.type in ("bank", "credit"))
         gaps = self.env["facturex.statement.gap"]._read_group(
             [("journal_id", "in", banks.ids), ("kind", "=", "gap")],
@@ -83,6 +83,7 @@ class AccountJournal(models.Model):
                 facturex_gap_date=format_date(self.env, oldest),
                 facturex_gap_count=count,
             )
+        return result
 
     def action_facturex_gaps(self):
         self.ensure_one()

@@ -33,7 +33,7 @@ class FacturexBankEvent(models.Model):
     )
     kind = fields.Selection(
         [
-            ("import", "Import"),
+            ("import", "Imported"),
             ("refused", "Refused file"),
             ("gap", "Missing statement"),
             ("doubtful", "Doubtful movement"),

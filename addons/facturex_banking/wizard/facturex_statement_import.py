@@ -128,6 +128,8 @@ class FacturexStatementImport(models.TransientModel):
             "res_model": self._name,
             "res_id": self.id,
             "view_mode": "form",
+            # a script that asked for the action finds no view by itself
+            "views": [(False, "form")],
             "target": "new",
         }
 

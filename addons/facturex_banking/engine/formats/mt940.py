@@ -90,7 +90,7 @@ class _Balance:
 class _Line:
     line: int
     date: date
-    value_date: date
+    value_date: date  # pylint: disable=used-before-assignment
     amount: Decimal
     type: str | None
     reference: str | None
