@@ -9,6 +9,7 @@ import { session } from "@web/session";
 
 const RECENT = `facturex.recent.${user.userId}`;
 const CONSOLE = "/odoo/dossiers";
+const HOME = "/odoo/action-account.open_account_journal_dashboard_kanban";
 
 /** Companies entered before, the last one first; kept in this browser only. */
 function recent() {
@@ -36,7 +37,7 @@ registry.category("actions").add("facturex_enter_company", async (env, action) =
     const id = action.params.company_id;
     const others = recent().filter((company) => company !== id);
     browser.localStorage.setItem(RECENT, JSON.stringify([id, ...others].slice(0, 8)));
-    await switchTo([id], "/odoo");
+    await switchTo([id], HOME);
 });
 
 /** Says in which dossier one works, leads back to the console and to recent ones. */
@@ -79,7 +80,7 @@ export class DossierBanner extends Component {
         if (dossier) {
             await this.orm.call("facturex.dossier", "action_enter", [[dossier]]);
         }
-        await switchTo([id], "/odoo");
+        await switchTo([id], HOME);
     }
 }
 
