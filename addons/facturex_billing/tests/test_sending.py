@@ -14,7 +14,7 @@ from .common import FacturexCommon
 
 ACTIVITY = "facturex_billing.mail_activity_type_not_sent"
 NO_RENDERER = "The PDF renderer is missing"
-# 200 takes a minute and a half: on demand
+# the size that is promised is 200: too long for each run
 MANY = int(os.environ.get("FACTUREX_BULK", "40"))
 OURS = (
     "odoo.addons.facturex_billing.models.account_move_send",
