@@ -178,8 +178,9 @@ class FacturexDossier(models.Model):
         return [*super()._query_more(ids, today), query]
 
     def _log_entry(self):
-        super()._log_entry()
+        result = super()._log_entry()
         self.env["facturex.access.log"]._note("enter", self._name, self.company_id.ids)
+        return result
 
     def action_open_requests(self):
         self.ensure_one()

@@ -26,7 +26,7 @@ class FacturexInvite(models.TransientModel):
         "facturex.firm", default=lambda self: self.env["facturex.firm"]._get_current()
     )
     email = fields.Char(string="E-mail")
-    role_id = fields.Many2one("facturex.role", string="Role")
+    role_id = fields.Many2one("facturex.role")
     country_id = fields.Many2one(
         "res.country", default=lambda self: self.env.company.country_id
     )
