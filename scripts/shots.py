@@ -62,6 +62,7 @@ class Shots:
         self.take("reminder")
         self.action("facturex_banking.facturex_match_screen_action")
         self.take("to_match")
+        self.action("facturex_banking.bank_statement_line_action")
         self.browser.click(".o_data_row td[name=payment_ref]")
         self.browser.wait_for("document.querySelector('.o_form_view')")
         self.take("proposals")

@@ -13,7 +13,7 @@ function acceptMany(from, to) {
     for (let count = from; count > to; count--) {
         steps.push({
             content: `${count} wait: accept the best proposal`,
-            trigger: `.o_fx_match:has(${left(count)}) .o_fx_proposal.chosen .o_fx_reason`,
+            trigger: `.o_fx_match:has(${left(count)}) .o_fx_proposal.chosen .o_fx_accept:enabled`,
             run: press("Enter"),
         });
     }
@@ -42,12 +42,12 @@ registry.category("web_tour.tours").add("facturex_match_tour", {
         ...acceptMany(12, 2),
         {
             content: "Ten are matched: undo the last one",
-            trigger: `.o_fx_match:has(${left(2)})`,
+            trigger: `.o_fx_match:has(${left(2)}) .o_fx_undo:enabled`,
             run: press("u"),
         },
         {
             content: "It is back, with its proposal; accept it again",
-            trigger: `.o_fx_match:has(${left(3)}) .o_fx_proposal.chosen`,
+            trigger: `.o_fx_match:has(${left(3)}) .o_fx_proposal.chosen .o_fx_accept:enabled`,
             run: press("Enter"),
         },
         {
