@@ -144,6 +144,10 @@ class FacturexDunningNoticeLine(models.Model):
         lines.move_id._facturex_ensure_tokens()
         return lines
 
+    def _complete(self):
+        super()._complete()
+        self.move_id._facturex_ensure_tokens()
+
 
 class AccountMove(models.Model):
     _inherit = "account.move"

@@ -1,4 +1,8 @@
+import uuid
 from collections import defaultdict
+
+import lxml.html
+from markupsafe import Markup
 
 from odoo import api, fields, models, modules
 from odoo.exceptions import AccessError, UserError
@@ -10,7 +14,7 @@ OPEN_STATES = ("draft", "approved", "failed")
 # besides these a notice is written by the run, the buttons and the delivery only
 EDITABLE = {"activity_ids", "message_follower_ids", "message_main_attachment_id"}
 MAX_ATTACHMENTS = 10
-RENDERED = ("subject", "body_html", "email_from", "reply_to", "mail_server_id")
+RENDERED = ("subject", "email_from", "reply_to", "mail_server_id")
 
 
 class FacturexDunningNotice(models.Model):
@@ -328,7 +332,7 @@ class FacturexDunningNotice(models.Model):
     # Sending
     # ------------------------------------------------------------------
 
-    def _approve_and_queue(self, undo=False):
+    def _approve_and_queue(self, undo=False, fresh=False):
         """Claim the notices, look again at what is open, queue one mail each.
 
         The claim is a conditional UPDATE: of two callers only one gets a notice, the
@@ -337,10 +341,14 @@ class FacturexDunningNotice(models.Model):
         sends nothing twice.
 
         :param undo: leave the minutes of the company in which it can be undone
+        :param fresh: made a moment ago in this very snapshot: nothing else can be known
+            before the look at delivery
         """
         claimed = self._claim()
-        claimed._redate()
-        due = claimed._refresh_lines()
+        due = claimed
+        if not fresh:
+            claimed._redate()
+            due = claimed._refresh_lines()
         due._queue_mails(undo)
         if not undo:
             due._deliver_after_commit()
@@ -447,12 +455,15 @@ class FacturexDunningNotice(models.Model):
 
     def _queue_mail(self, template, undo):
         """Render all at once and write the mails at once; PDFs are only referred to."""
-        rendered = template._generate_template(self.ids, RENDERED)
+        rendered = self._render(template)
+        # looked up for all at once, else once a message
+        self.line_ids.move_id.mapped("invoice_pdf_report_id")
         mails = (
             self.env["mail.mail"]
             .sudo()  # mail.mail belongs to administrators; these are our own messages
             .create([n._prepare_mail_vals(rendered[n.id], undo) for n in self])
         )
+        self._show_in_chatter(mails)
         for notice, mail in zip(self, mails, strict=True):
             notice._internal().write(
                 {"mail_mail_id": mail.id, "date_leaves": mail.scheduled_date}
@@ -465,6 +476,62 @@ class FacturexDunningNotice(models.Model):
         if undo:
             (self - later)._deliver_after_commit()
 
+    def _show_in_chatter(self, mails):
+        """What the customer reads, also in the notes of the reminder.
+
+        Written by a query: Odoo would parse and clean each text again, which is half
+        the work of a mail. A template is cleaned when it is saved and what it puts in
+        is escaped.
+        """
+        mails.flush_recordset(["body_html"])
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE mail_message SET body = mail.body_html
+                  FROM mail_mail mail
+                 WHERE mail.mail_message_id = mail_message.id AND mail.id IN %s
+                """,
+                tuple(mails.ids),
+            )
+        )
+        mails.mail_message_id.invalidate_recordset(["body"])
+
+    def _render(self, template):
+        """Subject, body and sender of each message, in its language.
+
+        Odoo compiles the body of a template anew for each record: here it is compiled
+        once a language and loops over the messages, cut apart at a mark that no text
+        can contain.
+
+        :return: {id: values}
+        """
+        rendered = template._generate_template(self.ids, RENDERED)
+        for local, ids in template._classify_per_lang(self.ids).values():
+            lang = local.env.lang
+            notices = self.browse(ids).with_context(lang=lang)._with_shared_facts()
+            for notice_id, body in notices._render_bodies(local).items():
+                rendered[notice_id]["body_html"] = body
+        return rendered
+
+    def _render_bodies(self, template):
+        mark = f"<!--{uuid.uuid4()}-->"
+        source = (
+            '<t t-foreach="objects" t-as="object">'
+            f'{template.body_html or ""}<t t-out="mark"/></t>'
+        )
+        values = template._render_eval_context()
+        # a mark of ours, no text of anybody
+        values |= {"objects": self, "mark": Markup(mark)}  # noqa: S704
+        html = self.env["ir.qweb"]._render(
+            lxml.html.fragment_fromstring(source, create_parent="div"), values
+        )
+        html = template._replace_local_links(html.removeprefix("<div>"))
+        return dict(zip(self.ids, html.split(mark)[:-1], strict=True))
+
+    def _with_shared_facts(self):
+        """The same records; what their words ask for is read once for all; a hook."""
+        return self
+
     def _prepare_mail_vals(self, rendered, undo=False):
         minutes = self.company_id.facturex_undo_minutes if undo else 0
         leaves = fields.Datetime.add(fields.Datetime.now(), minutes=minutes)
@@ -472,7 +539,6 @@ class FacturexDunningNotice(models.Model):
             "model": self._name,
             "res_id": self.id,
             "subject": rendered["subject"],
-            "body": rendered["body_html"],
             "body_html": rendered["body_html"],
             "email_from": rendered["email_from"],
             "reply_to": rendered.get("reply_to"),

@@ -112,6 +112,37 @@ class FacturexDunningNotice(models.Model):
             )
         )
 
+    def _with_shared_facts(self):
+        """What was told before and the rules of the law, read once for all of them."""
+        items, moves = self.line_ids.move_line_id, self.line_ids.move_id
+        # a message alone would fetch its own rows only
+        moves.fetch(["name", "payment_reference", "access_token"])
+        moves.invoice_line_ids.fetch(["display_type", "name", "product_id"])
+        told = items._facturex_told()
+        facts = {"told": told.grouped("move_line_id"), "rules": {}}
+        return super()._with_shared_facts().with_context(facturex_facts=facts)
+
+    def _get_rules(self, profile, currency):
+        """The rules of a profile on the day of the message."""
+        known = self.env.context.get("facturex_facts", {}).get("rules", {})
+        key = (profile.id, self.company_id.id, self.date, currency.id)
+        if key not in known:
+            known[key] = profile._to_engine(self.company_id, self.date, currency)
+        return known[key]
+
+    def _get_told_before(self, items):
+        """What was said of journal items in other messages, until this one."""
+        facts = self.env.context.get("facturex_facts")
+        if not facts:
+            told = items._facturex_told(self.date_told)
+        else:
+            told = self.line_ids.browse().union(
+                *(facts["told"][item] for item in items if item in facts["told"])
+            )
+        return told.filtered(
+            lambda line: line.notice_id != self and line.date_told <= self.date_told
+        )
+
     def _get_law_outlook(self):
         """:return: (last day to pay free of charges, indemnity that follows)"""
         self.ensure_one()
@@ -120,9 +151,7 @@ class FacturexDunningNotice(models.Model):
         limits, penalty = [], 0
         sent = law.Sent(self.date, self._get_law_channel() or "email")
         for move, own in lines.grouped("move_id").items():
-            rules = profiles[move.id]._to_engine(
-                self.company_id, self.date, own.currency_id[:1]
-            )
+            rules = self._get_rules(profiles[move.id], own.currency_id[:1])
             limits.append(law.delay_ends(rules, sent))
             if rules.tiers and self.company_id.facturex_penalty_clause:
                 owed = Decimal(str(sum(own.mapped("amount_residual"))))
@@ -164,9 +193,7 @@ class FacturexDunningNotice(models.Model):
         if not lines:
             return self.env["facturex.law.profile"]
         # until its own day: a copy of it says later what it said
-        earlier = lines.move_line_id._facturex_told(self.date_told).filtered(
-            lambda line: line.notice_id != self
-        )
+        earlier = self._get_told_before(lines.move_line_id)
         reminded = earlier.filtered(lambda line: line._get_law_message()).move_line_id
         found = self.env["facturex.law.profile"]
         for line in lines:

@@ -63,6 +63,10 @@ class FacturexDunningNoticeLine(models.Model):
         lines.filtered(lambda line: line.id not in given)._write_charges()
         return lines
 
+    def _complete(self):
+        super()._complete()
+        self._write_charges()
+
     def _get_law_message(self):
         """The written reminder that this was, for the law; None for a call, or for a
         courtesy before the due date.
@@ -79,7 +83,13 @@ class FacturexDunningNoticeLine(models.Model):
 
     def _write_charges(self):
         """What the law lets these lines claim on the day of their message."""
-        for date, lines in self.grouped(lambda line: line.notice_id.date).items():
+        # a level that claims nothing costs nothing, whatever the law allows
+        claiming = self.filtered(
+            lambda line: (
+                line.step_id.charge != law.CHARGE_NONE or line.step_id.fee_amount
+            )
+        )
+        for date, lines in claiming.grouped(lambda line: line.notice_id.date).items():
             steps = {line.move_line_id.id: line.step_id for line in lines}
             items = lines.move_line_id
             found = items._facturex_charges(date, steps=steps)

@@ -41,7 +41,7 @@ class FacturexDunningPolicy(models.Model):
             policies._claim_run()
             plan = policies._plan(date, partners)
             created = policies._create_notices(plan, date)
-            created.filtered("automatic")._approve_and_queue()
+            created.filtered("automatic")._approve_and_queue(fresh=True)
             if partners is None:
                 policies._report_causes(plan)
             notices |= created
@@ -423,11 +423,30 @@ class FacturexDunningPolicy(models.Model):
         vals_list = self._prepare_notices(plan, date)
         try:
             with self.env.cr.savepoint():
-                notices = Notice.create(vals_list)
+                notices = self._create_at_once(Notice, vals_list)
                 notices.flush_recordset()
         except (psycopg2.errors.UniqueViolation, UserError):
             notices = self._create_one_by_one(Notice, vals_list)
         return Notice.sudo(False).browse(notices.ids)  # no right is handed on
+
+    def _create_at_once(self, Notice, vals_list):
+        """The messages of a run and, by one query, all their lines."""
+        lines = [vals["line_ids"] for vals in vals_list]
+        notices = Notice.create(
+            [
+                {name: value for name, value in vals.items() if name != "line_ids"}
+                for vals in vals_list
+            ]
+        )
+        notices.flush_recordset()
+        notices.line_ids._create_frozen(
+            [
+                (notice.id, command[2])
+                for notice, commands in zip(notices, lines, strict=True)
+                for command in commands
+            ]
+        )
+        return notices
 
     def _create_one_by_one(self, Notice, vals_list):
         """One of them cannot be made: the others are, and who is left out is told."""

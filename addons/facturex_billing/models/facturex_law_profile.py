@@ -1,6 +1,6 @@
 from decimal import Decimal
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 from ..engine import law
@@ -153,11 +153,33 @@ class FacturexLawProfile(models.Model):
     @api.model
     def _get(self, code, company):
         """The profile of that code: the company's own, else the shipped one."""
-        return self.search(
-            [("code", "=", code), ("company_id", "in", (company.id, False))],
+        return self.browse(self._get_id(code, company.id))
+
+    @api.model
+    @tools.ormcache("code", "company_id")
+    def _get_id(self, code, company_id):
+        """Asked for each invoice, changed once in years."""
+        # the law is public; whose row it is depends on the company alone
+        found = self.sudo().search(
+            [("code", "=", code), ("company_id", "in", (company_id, False))],
             order="company_id, id",  # own rows first: empty sorts last
             limit=1,
         )
+        return found.id
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if {"code", "company_id", "active"} & set(vals):
+            self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
 
     def _effective(self, company):
         """The row that replaces these for `company`, else the row itself."""

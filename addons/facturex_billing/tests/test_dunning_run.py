@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from freezegun import freeze_time
 
 from odoo import fields
@@ -257,3 +259,48 @@ class TestDunningRun(FacturexCommon):
             self.assertFalse(self.policy._run())
         with freeze_time("2026-03-16 23:30:00"):  # 00:30 in Brussels, day 7
             self.assertEqual(len(self.policy._run()), 1)
+
+    def test_at_once_is_the_same_as_one_by_one(self):
+        """The lines of a run by one query: each column as the ORM writes it."""
+        usd = self.env.ref("base.USD")
+        usd.active = True
+        claiming = self.policy.step_ids.sorted("delay_days")[0]
+        profile = self.env.ref("facturex_billing.law_profile_be_b2b")
+        self.policy.profile_id = profile
+        claiming.charge = "fixed"
+        partners = [self.customer, self.customer.copy({"name": "Client Beta"})]
+        for partner in partners:
+            partner.is_company = True
+            for amount in (100, 33.33):
+                self._invoice(amount, partner=partner)
+            self._invoice(50, partner=partner, currency_id=usd.id)
+        Policy = type(self.policy)
+        pictures = []
+        for way in (Policy._create_at_once, Policy._create_one_by_one):
+            savepoint = self.env.cr.savepoint()
+            with patch.object(Policy, "_create_at_once", way):
+                notices = self.policy._run()
+            self.env.flush_all()
+            pictures.append(
+                [
+                    self._columns("facturex_dunning_notice_line", notices.line_ids.ids),
+                    self._columns("facturex_dunning_notice", notices.ids),
+                ]
+            )
+            savepoint.rollback()
+            savepoint.close(rollback=False)
+            self.env.invalidate_all()
+        self.assertEqual(len(pictures[0][0]), 6)
+        self.assertEqual(*pictures)
+
+    def _columns(self, table, ids):
+        """Rows without what differs by nature: numbers and tokens."""
+        self.env.cr.execute(f"SELECT * FROM {table} WHERE id = ANY(%s)", [ids])
+        names = [column.name for column in self.env.cr.description]
+        ours = {"id", "notice_id", "access_token", "create_date", "write_date"}
+        rows = [
+            # nothing and nought are one: the ORM reads both as nought
+            {n: v or None for n, v in zip(names, row, strict=True) if n not in ours}
+            for row in self.env.cr.fetchall()
+        ]
+        return sorted(rows, key=str)
