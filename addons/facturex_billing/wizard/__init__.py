@@ -12,3 +12,4 @@ from . import facturex_credit_note
 from . import facturex_invoice_assistant_recurring
 from . import facturex_credit_freeze
 from . import facturex_credit_override_ask
+from . import facturex_subscription_figures
