@@ -76,6 +76,11 @@
         "views/facturex_subscription_menus.xml",
         "views/facturex_credit_line_views.xml",
         "views/facturex_credit_line_menus.xml",
+        "views/facturex_credit_application_views.xml",
+        "views/facturex_credit_settlement_views.xml",
+        "data/facturex_credit_application_data.xml",
+        "views/portal_deferred_templates.xml",
+        "data/payment_provider_deferred_data.xml",
         "views/facturex_subscription_change_views.xml",
         "views/facturex_price_revision_views.xml",
     ],
@@ -91,4 +96,5 @@
         "web.assets_tests": ["facturex_billing/static/tests/tours/**/*"],
     },
     "application": True,
+    "uninstall_hook": "uninstall_hook",
 }

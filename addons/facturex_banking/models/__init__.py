@@ -6,6 +6,7 @@ from . import account_journal
 from . import account_journal_match
 from . import account_move
 from . import account_move_bank_bulk
+from . import account_partial_reconcile
 from . import facturex_bank_event
 from . import facturex_bulk_bank
 from . import facturex_dunning_policy

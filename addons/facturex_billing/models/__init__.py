@@ -105,3 +105,8 @@ from . import account_move_deferred
 from . import sale_order_deferred
 from . import res_company_deferred
 from . import payment_provider_deferred
+from . import payment_transaction_deferred
+from . import facturex_credit_terms
+from . import facturex_credit_document
+from . import facturex_credit_application
+from . import facturex_credit_settlement

@@ -270,6 +270,14 @@ class AccountPartialReconcile(models.Model):
                 credited |= partial.credit_move_id.move_id & moves
         credited._facturex_credit_sync(gate=False, kind="release")
         (moves - credited)._facturex_credit_sync(gate=False, kind="settle")
+        # what the customer promised online is kept, whoever matches its payment
+        moves = moves.sudo()
+        promised = moves.transaction_ids | (
+            moves.invoice_line_ids.sale_line_ids.order_id.transaction_ids
+        )
+        promised.filtered(
+            lambda tx: tx.provider_code == DEFERRED
+        )._facturex_close_settled()
 
 
 class AccountPayment(models.Model):

@@ -69,6 +69,15 @@ class PaymentProvider(models.Model):
         return providers - deferred
 
     @api.model
+    def _facturex_why_from(self, report):
+        """The reason of a payment form's report, for the customer to read."""
+        for provider, found in ((report or {}).get("providers") or {}).items():
+            # the code of a provider is no secret
+            if provider.sudo().code == CODE and not found["available"]:
+                return found["reason"]
+        return ""
+
+    @api.model
     def _facturex_why_not(
         self, company_id, partner_id, amount, currency_id, is_validation=False
     ):

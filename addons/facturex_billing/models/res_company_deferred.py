@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..engine.credit_line import MAX_DAYS
@@ -7,6 +7,12 @@ from ..engine.credit_line import MAX_DAYS
 class ResCompany(models.Model):
     _inherit = "res.company"
 
+    facturex_credit_online = fields.Boolean(
+        string="Offer Deferred Payment Online",
+        compute="_compute_facturex_credit_online",
+        inverse="_inverse_facturex_credit_online",
+        help="On quotes and invoices of the portal, to customers whose line has room.",
+    )
     facturex_credit_days = fields.Integer(
         string="Deferred Invoices Due After",
         default=MAX_DAYS,
@@ -40,6 +46,13 @@ class ResCompany(models.Model):
         help="Where a settlement waits for the money that the bank will show.",
     )
 
+    facturex_credit_collect_account_id = fields.Many2one(
+        "account.account",
+        string="Account of Sums Collected for Customers",
+        domain="[('reconcile', '=', True), ('company_ids', 'in', id)]",
+        help="What you collected on behalf of a customer and have not paid out yet.",
+    )
+
     _facturex_credit_numbers = models.Constraint(
         "CHECK(facturex_credit_days BETWEEN 1 AND 60"
         " AND facturex_credit_freeze_days BETWEEN 0 AND 365"
@@ -48,6 +61,36 @@ class ResCompany(models.Model):
         "Deferred invoices are due 1 to 60 days after their date; an alert is at 1 to"
         " 100 %.",
     )
+
+    def _facturex_credit_provider(self):
+        # a provider is the administrator's; this one needs no key nor account
+        Provider = self.env["payment.provider"].sudo()
+        return Provider.search(
+            [("code", "=", "facturex_deferred"), ("company_id", "in", self.ids)]
+        )
+
+    @api.depends()
+    def _compute_facturex_credit_online(self):
+        enabled = self._facturex_credit_provider().filtered(
+            lambda provider: provider.state == "enabled" and provider.is_published
+        )
+        for company in self:
+            company.facturex_credit_online = company in enabled.company_id
+
+    def _inverse_facturex_credit_online(self):
+        for company in self:
+            company.check_access("write")
+            provider = company._facturex_credit_provider()
+            wanted = company.facturex_credit_online
+            if wanted and not provider:
+                # see _facturex_credit_provider
+                model = self.env["payment.provider"].sudo()
+                first = model.search([("code", "=", "facturex_deferred")], limit=1)
+                provider = first.copy({"company_id": company.root_id.id})
+            if wanted:
+                provider.write({"state": "enabled", "is_published": True})
+            elif provider:
+                provider.write({"is_published": False, "state": "disabled"})
 
     def _facturex_credit_journal(self):
         """:raise UserError: no general journal in this company"""

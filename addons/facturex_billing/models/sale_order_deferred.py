@@ -107,9 +107,8 @@ class SaleOrder(models.Model):
             return 0, 0
         if self.state != "sale" and not self._facturex_credit_promised():
             return 0, 0
-        left = max(self.amount_total - self._facturex_credit_invoiced(), 0)
         amount = self.currency_id._convert(
-            left,
+            self._facturex_credit_left(),
             line.currency_id,
             self.company_id,
             (self.date_order or fields.Datetime.now()).date(),
@@ -150,6 +149,12 @@ class SaleOrder(models.Model):
             )
             for currency, amount in rows
         )
+
+    def _facturex_credit_left(self):
+        """What the order will still bring on invoices, in its currency."""
+        self.ensure_one()
+        left = self.amount_total - self._facturex_credit_invoiced()
+        return max(self.currency_id.round(left), 0)
 
     def _facturex_credit_link(self, line):
         # the line of a document is a fact, not a choice of its writer

@@ -30,3 +30,6 @@ from . import test_subscription_held
 from . import test_subscription_term
 from . import test_subscription_figures
 from . import test_token_charge
+from . import test_credit_application
+from . import test_deferred_provider
+from . import test_credit_settlement

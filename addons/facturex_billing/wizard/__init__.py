@@ -13,3 +13,4 @@ from . import facturex_invoice_assistant_recurring
 from . import facturex_credit_freeze
 from . import facturex_credit_override_ask
 from . import facturex_subscription_figures
+from . import facturex_credit_decide

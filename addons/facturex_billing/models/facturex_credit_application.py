@@ -1,0 +1,601 @@
+"""Opening deferred payment: the company, then its documents, then a decision."""
+
+from datetime import timedelta
+
+from stdnum import bic as bic_number
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..engine import bank_account, identifiers
+
+STATES = [
+    ("draft", "Company"),
+    ("documents", "Documents"),
+    ("submitted", "To Review"),
+    ("more", "More Asked"),
+    ("accepted", "Accepted"),
+    ("refused", "Refused"),
+]
+# states in which the applicant may still change what he said
+EDITABLE = ("draft", "documents", "more")
+COMPANY_FIELDS = (
+    "company_name",
+    "legal_form",
+    "number",
+    "street",
+    "zip",
+    "city",
+    "country_id",
+    "representative",
+    "role",
+    "birth_date",
+    "email",
+)
+PROOFS = {
+    "state",
+    "terms_on",
+    "terms_by",
+    "terms_ip",
+    "terms_user_agent",
+    "terms_sha256",
+    "terms_method",
+    "vat",
+    "registry",
+    "submitted_on",
+    "decided_by",
+    "decided_on",
+    "decision_reason",
+    "line_id",
+}
+ADULT = 18
+
+
+class FacturexCreditApplication(models.Model):
+    _name = "facturex.credit.application"
+    _description = "Application for Deferred Payment"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "id desc"
+    _rec_name = "company_name"
+    _check_company_auto = True
+
+    company_id = fields.Many2one(
+        "res.company",
+        string="Seller",
+        required=True,
+        index=True,
+        default=lambda self: self.env.company,
+    )
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Customer",
+        index="btree_not_null",
+        domain="[('parent_id', '=', False)]",
+        help="Empty: made when the application is accepted.",
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        string="Reviewer",
+        domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
+    )
+    state = fields.Selection(
+        STATES,
+        required=True,
+        default="draft",
+        readonly=True,
+        copy=False,
+        index=True,
+        tracking=True,
+    )
+    # the company
+    company_name = fields.Char(required=True)
+    legal_form = fields.Char()
+    number = fields.Char(
+        string="VAT or Enterprise Number",
+        help="VAT number, enterprise number (KBO/BCE), SIREN or SIRET.",
+    )
+    vat = fields.Char(string="VAT", readonly=True)
+    registry = fields.Char(string="Enterprise Number", readonly=True)
+    street = fields.Char()
+    zip = fields.Char()
+    city = fields.Char()
+    country_id = fields.Many2one("res.country")
+    # its legal representative
+    representative = fields.Char(string="Legal Representative")
+    role = fields.Char()
+    birth_date = fields.Date()
+    email = fields.Char()
+    # documents and account
+    document_ids = fields.One2many("facturex.credit.document", "application_id")
+    iban = fields.Char(string="IBAN")
+    bic = fields.Char(string="BIC")
+    iban_holder = fields.Char(string="Account Holder")
+    # conditions
+    terms_id = fields.Many2one(
+        "facturex.credit.terms", string="Conditions", readonly=True
+    )
+    terms_on = fields.Datetime(string="Accepted On", readonly=True, copy=False)
+    terms_by = fields.Many2one("res.users", string="Accepted By", readonly=True)
+    terms_method = fields.Selection(
+        [("portal", "On the portal"), ("paper", "On paper")],
+        string="How",
+        readonly=True,
+    )
+    terms_ip = fields.Char(string="IP Address", readonly=True)
+    terms_user_agent = fields.Char(string="Browser", readonly=True)
+    terms_sha256 = fields.Char(string="SHA-256 of the Conditions", readonly=True)
+    # decision
+    submitted_on = fields.Datetime(readonly=True, copy=False)
+    decided_by = fields.Many2one("res.users", readonly=True, copy=False)
+    decided_on = fields.Datetime(readonly=True, copy=False)
+    decision_reason = fields.Char(string="Reason", readonly=True, copy=False)
+    line_id = fields.Many2one(
+        "facturex.credit.line", string="Deferred Payment", readonly=True, copy=False
+    )
+    missing = fields.Text(compute="_compute_missing")
+
+    _open_uniq = models.UniqueIndex(
+        "(company_id, partner_id) WHERE partner_id IS NOT NULL"
+        " AND state IN ('draft', 'documents', 'submitted', 'more')",
+        "This customer has an application under way: continue that one.",
+    )
+
+    # ------------------------------------------------------------------
+    # Checks
+    # ------------------------------------------------------------------
+
+    @api.constrains("number", "country_id")
+    def _check_number(self):
+        for application in self:
+            if application.number:
+                application._read_number()
+
+    def _read_number(self):
+        """:return: `engine.identifiers.Identity`
+        :raise ValidationError: no number of a company
+        """
+        self.ensure_one()
+        found = identifiers.read(self.number, self.country_id.code or "")
+        if isinstance(found, identifiers.Refusal):
+            raise ValidationError(
+                self.env._(
+                    "%s is no VAT, enterprise or SIREN number: its check digits are"
+                    " wrong. A consumer cannot have deferred payment.",
+                    self.number,
+                )
+            )
+        return found
+
+    @api.constrains("iban", "bic")
+    def _check_account(self):
+        for application in self:
+            if application.iban and not bank_account.is_iban(application.iban):
+                raise ValidationError(
+                    self.env._(
+                        "%s is not a valid IBAN: its check digits are wrong.",
+                        application.iban,
+                    )
+                )
+            if application.bic and not bic_number.is_valid(application.bic):
+                raise ValidationError(
+                    self.env._("%s is not a valid BIC.", application.bic)
+                )
+
+    @api.constrains("birth_date")
+    def _check_birth_date(self):
+        for application in self:
+            day = application.birth_date
+            youngest = fields.Date.subtract(
+                fields.Date.context_today(application), years=ADULT
+            )
+            if day and not youngest - timedelta(days=366 * 100) < day <= youngest:
+                raise ValidationError(
+                    self.env._(
+                        "The legal representative is of age: check his date of birth."
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._refuse_proofs(vals)
+        applications = super().create(vals_list)
+        applications._fill_numbers()
+        return applications
+
+    def write(self, vals):
+        self._refuse_proofs(vals)
+        if not self.env.su and any(app.state not in EDITABLE for app in self):
+            changed = vals.keys() & {*COMPANY_FIELDS, "iban", "bic", "iban_holder"}
+            if changed and any(app.state != "submitted" for app in self):
+                raise UserError(self.env._("This application was decided already."))
+        result = super().write(vals)
+        if {"number", "country_id"} & vals.keys():
+            self._fill_numbers()
+        return result
+
+    def _refuse_proofs(self, vals):
+        if not self.env.su and any(vals.get(name) for name in PROOFS):
+            raise UserError(
+                self.env._("What proves a decision is written by its buttons only.")
+            )
+
+    def _fill_numbers(self):
+        for application in self.sudo():  # what the number says is no free text
+            if application.number:
+                found = application._read_number()
+                application.write({"vat": found.vat, "registry": found.registry})
+
+    @api.depends(
+        *COMPANY_FIELDS,
+        "document_ids.state",
+        "document_ids.type_id",
+        "iban",
+        "iban_holder",
+        "terms_on",
+        "state",
+    )
+    def _compute_missing(self):
+        for application in self:
+            application.missing = "\n".join(application._get_missing())
+
+    def _get_missing_company(self):
+        """The labels of what the first step still lacks."""
+        self.ensure_one()
+        optional = {"legal_form", "role"}
+        return [
+            self._fields[name]._description_string(self.env)
+            for name in COMPANY_FIELDS
+            if name not in optional and not self[name]
+        ]
+
+    def _get_missing(self):
+        """What stands in the way of a decision, in words."""
+        self.ensure_one()
+        missing = self._get_missing_company()
+        handed = self.document_ids.filtered(lambda d: d.state != "refused").type_id
+        types = self.env["facturex.credit.document.type"]._get_for(self.company_id)
+        missing += (types.filtered("required") - handed).mapped("name")
+        for name in ("iban", "iban_holder"):
+            if not self[name]:
+                missing.append(self._fields[name]._description_string(self.env))
+        if not self.terms_on:
+            missing.append(self.env._("Acceptance of the conditions"))
+        return missing
+
+    # ------------------------------------------------------------------
+    # Steps of the applicant
+    # ------------------------------------------------------------------
+
+    def action_next(self):
+        """The first step is complete."""
+        for application in self:
+            application.check_access("write")
+            if missing := application._get_missing_company():
+                raise UserError(self.env._("Still missing: %s.", ", ".join(missing)))
+            if application.state == "draft":
+                application.sudo().state = "documents"  # decided just above
+
+    def action_accept_on_paper(self):
+        """The applicant signed the conditions; the reviewer says so."""
+        self.ensure_one()
+        self.check_access("write")
+        self._accept_terms("paper")
+
+    def _accept_terms(self, method, ip=False, user_agent=False):
+        """Keep which text was accepted, by whom, when and from where."""
+        self.ensure_one()
+        terms = self.env["facturex.credit.terms"]._current(
+            self.company_id, fields.Date.context_today(self)
+        )
+        if not terms:
+            raise UserError(
+                self.env._(
+                    "There are no conditions of deferred payment: write them in"
+                    " Configuration."
+                )
+            )
+        # evidence follows from what happened
+        self.sudo().write(
+            {
+                "terms_id": terms.id,
+                "terms_on": fields.Datetime.now(),
+                "terms_by": self.env.uid,
+                "terms_method": method,
+                "terms_ip": ip,
+                "terms_user_agent": (user_agent or "")[:500],
+                "terms_sha256": terms._sha256(),
+            }
+        )
+
+    def action_submit(self):
+        """Both steps are complete: the seller decides."""
+        for application in self:
+            application.check_access("write")
+            if application.state not in EDITABLE:
+                raise UserError(self.env._("This application was submitted already."))
+            if missing := application._get_missing():
+                raise UserError(self.env._("Still missing: %s.", ", ".join(missing)))
+            application.sudo().write(  # complete, see above
+                {"state": "submitted", "submitted_on": fields.Datetime.now()}
+            )
+            application._tell_applicant()
+            application._task_reviewer()
+
+    def _task_reviewer(self):
+        self.ensure_one()
+        application = self.sudo()  # the applicant gives staff something to do
+        reviewer = application.user_id or application._get_reviewer()
+        if reviewer:
+            application.activity_schedule(
+                "mail.mail_activity_data_todo",
+                summary=self.env._("Review the application for deferred payment"),
+                user_id=reviewer.id,
+            )
+
+    def _get_reviewer(self):
+        managers = self.env.ref("facturex_billing.group_facturex_manager").all_user_ids
+        return managers.filtered(
+            lambda user: self.company_id in user.company_ids and not user.share
+        ).sorted("id", reverse=True)[:1]
+
+    # ------------------------------------------------------------------
+    # Decision
+    # ------------------------------------------------------------------
+
+    def action_ask_more(self):
+        return self._open_decision("more", self.env._("Ask for More"))
+
+    def action_refuse(self):
+        return self._open_decision("refused", self.env._("Refuse the Application"))
+
+    def _open_decision(self, decision, title):
+        self.ensure_one()
+        self.check_access("write")
+        self._check_submitted()
+        return {
+            "type": "ir.actions.act_window",
+            "name": title,
+            "res_model": "facturex.credit.decide",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_application_id": self.id,
+                "default_decision": decision,
+            },
+        }
+
+    def _check_submitted(self):
+        if any(application.state != "submitted" for application in self):
+            raise UserError(self.env._("Only a submitted application is decided."))
+
+    def _decide(self, decision, reason):
+        """:param decision: `more` or `refused`; the applicant reads the reason"""
+        self.ensure_one()
+        self.check_access("write")
+        self._check_submitted()
+        self.sudo().write(  # by the buttons only
+            {
+                "state": decision,
+                "decision_reason": reason,
+                "decided_by": self.env.uid,
+                "decided_on": fields.Datetime.now(),
+            }
+        )
+        # another application may follow in the same breath
+        self.flush_recordset()
+        if decision == "refused":
+            today = fields.Date.context_today(self)
+            # a duty that follows from the decision
+            self.sudo().document_ids._keep_from(today)
+        self.activity_ids.action_done()
+        self._tell_applicant()
+
+    def action_accept(self):
+        """Open the line; its bank account is verified by somebody else afterwards."""
+        for application in self:
+            application.check_access("write")
+            application._check_submitted()
+            if missing := application._get_missing():
+                raise UserError(self.env._("Still missing: %s.", ", ".join(missing)))
+            self.env["facturex.credit.line"]._check_manager()
+            line = application._get_line()
+            application.document_ids.filtered(
+                lambda document: document.state == "new"
+            ).action_accept()
+            if line.state in ("draft", "closed"):
+                line.action_open()
+            application.sudo().write(  # by the buttons only
+                {
+                    "state": "accepted",
+                    "line_id": line.id,
+                    "decided_by": self.env.uid,
+                    "decided_on": fields.Datetime.now(),
+                    "decision_reason": False,
+                }
+            )
+            application.activity_ids.action_done()
+            application._tell_applicant()
+
+    def _get_line(self):
+        """The line of the applicant, with its account registered."""
+        self.ensure_one()
+        partner = self._get_partner()
+        Line = self.env["facturex.credit.line"]
+        line = Line._for_partner(partner, self.company_id).with_env(self.env)
+        if not line:
+            line = Line.create(
+                {
+                    "partner_id": partner.id,
+                    "company_id": self.company_id.id,
+                    "currency_id": self.company_id.currency_id.id,
+                    "user_id": self.user_id.id or self.env.uid,
+                }
+            )
+        bank = self._get_bank(partner)
+        if line.bank_id != bank:
+            line.bank_id = bank
+        return line
+
+    def _get_partner(self):
+        if not self.partner_id:
+            self.partner_id = self.env["res.partner"].create(
+                {
+                    "name": self.company_name,
+                    "is_company": True,
+                    "vat": self.vat or False,
+                    "company_registry": self.registry or False,
+                    "street": self.street,
+                    "zip": self.zip,
+                    "city": self.city,
+                    "country_id": self.country_id.id,
+                    "email": self.email,
+                }
+            )
+        partner = self.partner_id.commercial_partner_id
+        values = {}
+        if not partner.vat and self.vat:
+            values["vat"] = self.vat
+        if not partner.is_company:
+            values["is_company"] = True
+        if values:
+            partner.write(values)
+        return partner
+
+    def _get_bank(self, partner):
+        number = bank_account.compact(self.iban)
+        Bank = self.env["res.partner.bank"]
+        bank = Bank.search(
+            [
+                ("sanitized_acc_number", "=", number),
+                ("partner_id", "=", partner.id),
+            ],
+            limit=1,
+        )
+        return bank or Bank.create(
+            {
+                "acc_number": bank_account.printed(number),
+                "partner_id": partner.id,
+                "acc_holder_name": self.iban_holder,
+            }
+        )
+
+    # ------------------------------------------------------------------
+    # Mails
+    # ------------------------------------------------------------------
+
+    def _tell_applicant(self):
+        """One mail per step, in the language of the applicant."""
+        template = self.env.ref("facturex_billing.mail_template_credit_application")
+        for application in self:
+            # the applicant is told, whoever decided
+            template.sudo().send_mail(application.id)
+
+    def _get_lang(self):
+        self.ensure_one()
+        return self.partner_id.lang or self.env.lang
+
+
+class FacturexCreditLine(models.Model):
+    _inherit = "facturex.credit.line"
+
+    @api.model
+    def _today(self):
+        return fields.Date.context_today(self)
+
+    def _get_terms(self):
+        """The conditions a purchase of today accepts."""
+        return self.env["facturex.credit.terms"]._current(
+            self.company_id, self._today()
+        )
+
+    def _portal_figures(self):
+        """What the customer sees of his line, computed from documents of today."""
+        self.ensure_one()
+        invoices = self.env["account.move"].search(
+            [
+                ("facturex_credit_line_id", "=", self.id),
+                ("state", "=", "posted"),
+                ("move_type", "=", "out_invoice"),
+            ],
+            order="invoice_date_due, id",
+        )
+        unpaid = invoices.filtered(
+            lambda move: move.payment_state in ("not_paid", "partial")
+        )
+        today = self._today()
+        return {
+            "unpaid": unpaid,
+            "paid": (invoices - unpaid)[-10:],
+            "overdue": unpaid.filtered(lambda move: move.invoice_date_due < today),
+            "way_out": self._way_out(),
+            "sales": self._sales_exposure(),
+        }
+
+    def _sales_exposure(self):
+        """What the customer's own customers owe it, when it keeps its books here.
+
+        :return: (amount, currency) or None: another house keeps its books
+        """
+        self.ensure_one()
+        # its own figure, shown to itself only
+        own = self._own_company()
+        if not own:
+            return None
+        rows = (
+            self.env["account.move"]
+            .sudo()  # its own figure, shown to itself only
+            ._read_group(
+                [
+                    ("company_id", "=", own.id),
+                    ("state", "=", "posted"),
+                    ("move_type", "in", ("out_invoice", "out_refund")),
+                ],
+                [],
+                ["amount_residual_signed:sum"],
+            )
+        )
+        return rows[0][0] or 0.0, own.currency_id
+
+    def _own_company(self):
+        """The company of this database that is the customer itself, or none."""
+        self.ensure_one()
+        # whether a partner is a company here is no secret of either
+        return (
+            self.env["res.company"]
+            .sudo()
+            .search([("partner_id", "=", self.partner_id.id)], limit=1)
+        )
+
+    application_ids = fields.One2many(
+        "facturex.credit.application", "line_id", string="Applications"
+    )
+
+    def _check_documents(self):
+        """The account is verified once the documents of its opening are accepted."""
+        result = super()._check_documents()
+        application = self.application_ids[:1]
+        waiting = application.document_ids.filtered(
+            lambda document: document.state == "new"
+        )
+        if waiting:
+            raise UserError(
+                self.env._("Check the documents first: %s.", waiting[0].type_id.name)
+            )
+        return result
+
+    def action_verify_iban(self):
+        before = self.filtered("iban_verified")
+        result = super().action_verify_iban()
+        for application in (self - before).application_ids.filtered(
+            lambda app: app.state == "accepted"
+        ):
+            application._tell_applicant()
+        return result
+
+    def action_close(self):
+        result = super().action_close()
+        # the years of keeping begin with the end of the relation
+        documents = self.sudo().application_ids.document_ids
+        documents._keep_from(fields.Date.context_today(self))
+        return result
