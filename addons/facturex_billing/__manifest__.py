@@ -6,7 +6,7 @@
     "author": "Facturex",
     "license": "LGPL-3",
     "depends": ["sale_management", "account_payment", "account_edi_ubl_cii"],
-    "external_dependencies": {"python": ["python-stdnum"]},
+    "external_dependencies": {"python": ["lxml", "python-stdnum"]},
     "data": [
         "security/groups.xml",
         "security/ir.model.access.csv",
