@@ -2,8 +2,8 @@
 
 Run in an Odoo shell. Two Belgian and two French companies: loading a chart takes longer
 than most test classes; each class gives its changes back, so one pair serves all
-(`FacturexCommon._create_company`). The scripts and styles of Odoo's pages: what a test's
-browser compiles is rolled back with the test, and compiled anew by the next.
+(`FacturexCommon._create_company`). The scripts and styles of Odoo's pages: what the
+browser of a test compiles is rolled back with the test, and compiled anew by the next.
 """
 
 # of Odoo's own JavaScript tests, which are not run here

@@ -145,8 +145,9 @@ class FacturexDunningNoticeLine(models.Model):
         return lines
 
     def _complete(self):
-        super()._complete()
+        result = super()._complete()
         self.move_id._facturex_ensure_tokens()
+        return result
 
 
 class AccountMove(models.Model):

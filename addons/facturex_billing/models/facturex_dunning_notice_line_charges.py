@@ -64,8 +64,9 @@ class FacturexDunningNoticeLine(models.Model):
         return lines
 
     def _complete(self):
-        super()._complete()
+        result = super()._complete()
         self._write_charges()
+        return result
 
     def _get_law_message(self):
         """The written reminder that this was, for the law; None for a call, or for a

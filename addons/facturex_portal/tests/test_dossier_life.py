@@ -587,7 +587,7 @@ class TestConsole(FirmCommon):
             action = getattr(dossier, f"action_open_{name}")()
             self.assertIn(("company_id", "in", self.company_a.ids), action["domain"])
             model = self.env[action["res_model"]].with_user(self.lea)
-            model.with_context(action["context"]).search(action["domain"])
+            model.with_context(**action["context"]).search(action["domain"])
 
     def test_queries_do_not_grow_with_the_dossiers(self):
         names = ["name", "health_reasons", "amount_overdue", "user_count", "date_lock"]
