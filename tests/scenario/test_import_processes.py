@@ -14,7 +14,7 @@ from odoo.tools import config
 from . import import_worker
 
 ROOT = pathlib.Path(__file__).parents[2]
-IBAN = "BE43068999999501"
+IBAN = "BE71735061234569"
 SEED = "20260316"
 
 

@@ -235,6 +235,11 @@ class AccountBankStatementLine(models.Model):
     def _facturex_known_accounts(self, bank_lines):
         """Account number to the partners that own it, as far as this user may see."""
         numbers = {line.partner_account for line in bank_lines if line.partner_account}
+        return self._facturex_owners(numbers)
+
+    @api.model
+    def _facturex_owners(self, numbers):
+        """{sanitized account number: ids of the partners that own it}"""
         known = {}
         for bank in self.env["res.partner.bank"].search_fetch(
             [("sanitized_acc_number", "in", sorted(numbers))],

@@ -2,6 +2,7 @@ from collections import defaultdict
 
 from odoo import models
 
+from odoo.addons.base.models.res_bank import sanitize_account_number
 from odoo.addons.facturex_billing.engine import preflight
 
 
@@ -59,10 +60,13 @@ class FacturexDunningPolicy(models.Model):
         )
         if not lines or not partners:
             return {}
-        owners = lines._facturex_known_accounts()
+        accounts = {
+            line: sanitize_account_number(line.account_number) for line in lines
+        }
+        owners = lines._facturex_owners(set(filter(None, accounts.values())))
         amounts = defaultdict(lambda: defaultdict(float))
         for line in lines:
-            likely = set(owners.get(line.account_number, ()))
+            likely = set(owners.get(accounts[line], ()))
             likely |= set(line.partner_id.commercial_partner_id.ids)
             proposed = line.facturex_proposal_ids.filtered(
                 lambda proposal: proposal.state == "open"

@@ -78,20 +78,21 @@ class TestSecurity(FacturexBankingCommon):
 
     def test_journal_card_opens_its_transactions(self):
         journal = self._as(self.journal, self.user)
-        for act, to_match in [
-            (journal.open_action, False),
-            (journal.action_facturex_to_match, True),
-        ]:
-            action = act()
-            self.assertEqual(action["res_model"], "account.bank.statement.line")
-            self.assertEqual(
-                action["context"],
-                {
-                    "search_default_journal_id": self.journal.id,
-                    "search_default_to_match": to_match,
-                    "default_journal_id": self.journal.id,
-                },
-            )
+        action = journal.open_action()
+        self.assertEqual(action["res_model"], "account.bank.statement.line")
+        self.assertEqual(
+            action["context"],
+            {
+                "search_default_journal_id": self.journal.id,
+                "search_default_to_match": False,
+                "default_journal_id": self.journal.id,
+            },
+        )
+
+    def test_journal_card_opens_what_is_to_match(self):
+        action = self._as(self.journal, self.user).action_facturex_to_match()
+        self.assertEqual(action["tag"], "facturex_match_screen")
+        self.assertIn(self.journal.id, action["context"].values())
 
     def test_other_journals_open_as_before(self):
         sales = self._as(self.company_data["default_journal_sale"], self.user)
