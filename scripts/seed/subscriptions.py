@@ -52,7 +52,11 @@ def create(env, office, key, today):
     yearly = {
         "name": YEARLY[key][0],
         "price_unit": YEARLY[key][1],
-        "tax_ids": [Command.set(first.taxes_id.ids)],
+        "tax_ids": [
+            Command.set(
+                first.taxes_id.filtered(lambda tax: tax.company_id == env.company).ids
+            )
+        ],
         "own_interval": True,
         "interval_unit": "year",
         "interval_count": 1,

@@ -268,7 +268,9 @@ class TestDunningControl(FacturexCommon, MailCase):
     def _pending_transaction(self, invoice):
         methods = self.env["payment.method"].sudo().with_context(active_test=False)
         method = methods.search([], limit=1)
-        provider = self.env["payment.provider"].sudo().search([], limit=1)
+        provider = (
+            self.env["payment.provider"].sudo().search([("code", "=", "none")], limit=1)
+        )
         return (
             self.env["payment.transaction"]
             .sudo()

@@ -58,7 +58,8 @@ class TestProductCategory(TransactionCase):
             [{"name": f"N{i}", "parent_id": self.root.id} for i in range(40)]
         )
         self.assertEqual(queries(), few)
-        self.assertLessEqual(few, 3)
+        # one of them is the key of the caller's roles, once per transaction
+        self.assertLessEqual(few, 4)
 
     def test_user_moves(self):
         move = self.env["product.category"].with_user(self.user).facturex_move
