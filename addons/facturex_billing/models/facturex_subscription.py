@@ -406,6 +406,10 @@ class FacturexSubscription(models.Model):
         result = super().write(vals)
         if vals.keys() & SCHEDULE_FIELDS:
             self._replan()
+        if vals.keys() & {"interval_unit", "interval_count"}:
+            # the same price for another time is another monthly value
+            running = self.filtered(lambda sub: sub.state == "running")
+            running._note_value(fields.Date.context_today(self))
         return result
 
     def copy_data(self, default=None):

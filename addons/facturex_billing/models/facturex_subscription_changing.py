@@ -207,13 +207,21 @@ class FacturexSubscription(models.Model):
         subscriptions = lines.subscription_id
         for name in ("amount_mrr", "amount_untaxed"):
             self.env.add_to_compute(subscriptions._fields[name], subscriptions)
-        recorded = subscriptions._get_recorded_mrr(today)
+        subscriptions._note_value(today)
+
+    def _note_value(self, today):
+        """A movement for each whose value is not what its movements add up to.
+
+        :param today: the day of the company; a later start counts from itself
+        """
         moved = {}
-        for subscription in subscriptions:
-            before = recorded.get(subscription.id, 0.0)
-            after = subscription._get_mrr(today)
-            if subscription.currency_id.compare_amounts(before, after):
-                moved[subscription] = (today, before, after)
+        for day, same in self.grouped(lambda s: max(s.date_start, today)).items():
+            recorded = same._get_recorded_mrr(day)
+            for subscription in same:
+                before = recorded.get(subscription.id, 0.0)
+                after = subscription._get_mrr(day)
+                if subscription.currency_id.compare_amounts(before, after):
+                    moved[subscription] = (day, before, after)
         self._note_movement("lines", moved)
 
     def _end_what_is_over(self, today):

@@ -42,6 +42,16 @@ class TestHeld(ChangeCommon):
         draft.line_ids.unlink()
         self.assertFalse(draft.line_ids)
 
+    def test_another_rhythm_is_a_movement(self):
+        """30 a month, then 30 a quarter: the recorded value follows."""
+        subscription = self._subscription()
+        self._as(subscription, self.user).interval_unit = "quarter"
+        movement = subscription.change_ids.sorted("id")[-1:]
+        self.assertRecordValues(
+            movement, [{"mrr_delta": -20.0, "movement": "contraction"}]
+        )
+        self.assertEqual(sum(subscription.change_ids.mapped("mrr_delta")), 10.0)
+
     def test_value_of_the_day(self):
         """Old and new line of a change to come: only the one in force counts."""
         subscription = self._subscription()
