@@ -20,12 +20,13 @@ OWNER = dataset.COMPANIES[0].owner.login
 ACCOUNTANT = dataset.FIRM.collaborators[0].login
 CUSTOMER = dataset.PORTAL_USERS[0].login
 CALL = """
+    var context = {lang: "fr_BE"};
     var call = async (model, method, args) => (await (await fetch(
         `/web/dataset/call_kw/${model}/${method}`,
         {
             method: "POST",
             headers: {"Content-Type": "application/json"},
-            body: JSON.stringify({params: {model, method, args, kwargs: {}}}),
+            body: JSON.stringify({params: {model, method, args, kwargs: {context}}}),
         },
     )).json()).result;
 """
