@@ -30,8 +30,15 @@ has_db() { [ "$(psql -d postgres -qAtc "select 1 from pg_database where datname 
 
 # copy_db FROM TO: filestore too, as hard links
 copy_db() {
+    local left=60
     drop_db "$2"
-    createdb -T "$1" "$2"
+    # a database that another script is reading is copied when it has done
+    until createdb -T "$1" "$2" 2>"$RUN/$2.copy.err"; do
+        left=$((left - 1))
+        grep -q 'being accessed' "$RUN/$2.copy.err" && [ "$left" -gt 0 ] ||
+            { cat "$RUN/$2.copy.err" >&2; die "$1 could not be copied to $2" "stop what uses it, then start again"; }
+        sleep 2
+    done
     if [ -d "$RUN/data/filestore/$1" ]; then cp -al "$RUN/data/filestore/$1" "$RUN/data/filestore/$2"; fi
 }
 
