@@ -3,6 +3,7 @@
 import io
 import random
 import string
+import sys
 import time
 import tracemalloc
 import zipfile
@@ -83,7 +84,8 @@ def test_bomb_is_refused_quickly_and_small(size):
     assert refusal(content).code == "archive_size"
     seconds, (_now, peak) = time.monotonic() - started, tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert seconds < 2
+    # ten times when coverage is measured
+    assert seconds < (20 if sys.gettrace() else 2)
     assert peak < 200 * 1024 * 1024
 
 

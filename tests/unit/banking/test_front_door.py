@@ -3,6 +3,7 @@
 import dataclasses
 import random
 import string
+import sys
 import time
 
 import pytest
@@ -236,7 +237,8 @@ HEAD = camt("@").split(b"@")[0]
 def test_hostile_shapes_are_refused_quickly(junk):
     started = time.monotonic()
     assert refusal(HEAD + junk).code in ("too_complex", "xml_syntax")
-    assert time.monotonic() - started < 2
+    # ten times when coverage is measured
+    assert time.monotonic() - started < (20 if sys.gettrace() else 2)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Matching: what is certain, what is only proposed, and why."""
 
+import sys
 import time
 from dataclasses import replace
 from datetime import date, timedelta
@@ -387,7 +388,8 @@ def test_linear_time():
     lines, items = build(4_000)
     started = time.process_time()
     found = match(lines, items, {IBAN: {10}})
-    assert time.process_time() - started < 2
+    # ten times when coverage is measured
+    assert time.process_time() - started < (20 if sys.gettrace() else 2)
     assert sum(p[0].certain for p in found.values()) == 2_000
 
 

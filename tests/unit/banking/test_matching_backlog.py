@@ -1,5 +1,6 @@
 """A whole backlog at once: nothing wrong by itself, nearly everything proposed."""
 
+import sys
 import time
 
 import pytest
@@ -50,4 +51,5 @@ def test_ten_thousand_against_ten_thousand():
     result = figures(story)
     assert result["wrong"] == 0
     assert result["recall"] >= 0.95
-    assert result["seconds"] < 3 * 2  # 3 s alone on a machine; a test shares it
+    # 3 s alone on a machine; a test shares it, or measures its coverage
+    assert result["seconds"] < (60 if sys.gettrace() else 6)

@@ -1,5 +1,6 @@
 """Rules of the accountant, precision of the past, and sums that stay bounded."""
 
+import sys
 import time
 from datetime import date
 from decimal import Decimal
@@ -154,7 +155,8 @@ def test_the_search_for_a_sum_ends():
     items = open_items([f"{n * 7919 % 1000}.{n % 100:02}" for n in range(1, 17)])
     started = time.process_time()
     subsets(items, D("123456.78"))
-    assert time.process_time() - started < 0.5
+    # ten times when coverage is measured
+    assert time.process_time() - started < (5 if sys.gettrace() else 0.5)
 
 
 def test_everything_the_payer_owes():
