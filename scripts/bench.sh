@@ -16,14 +16,14 @@ database=fx_addons
 if [ -n "${OCA:-}" ]; then
     step "OCA add-ons of the benches"
     requirements="$("$python" -c '
-import pathlib, re
+import pathlib, re, sys
 found = set()
-for path in pathlib.Path("tests/bench").glob("bench_*.py"):
+for path in pathlib.Path("tests/bench").glob(f"bench_{sys.argv[1]}.py"):
     match = re.search(r"^OCA = \(([^)]*)\)", path.read_text(), re.M)
     if match:
         found |= set(re.findall(r"\"([^\"]+)\"", match[1]))
-print("\n".join(sorted(found)))')"
-    [ -n "$requirements" ] || die "no bench names an OCA add-on yet" "run: make bench"
+print("\n".join(sorted(found)))' "${B:-*}")"
+    [ -n "$requirements" ] || die "this bench names no OCA add-on" "run: make bench${B:+ B=$B}"
     oca="$RUN/oca"
     "$python" -m venv --system-site-packages "$oca"
     # it sees the packages of the first environment, and what their .pth files add

@@ -90,18 +90,13 @@ def create(env, office, key, today):
 
 
 def _service(env, name, price):
-    # sudo: by whoever set the database up, as the office's other products
-    return (
-        env["product.product"]
-        .sudo()
-        .create(
-            {
-                "name": name,
-                "type": "service",
-                "list_price": price,
-                "facturex_plan_id": env.ref("facturex_billing.plan_monthly").id,
-            }
-        )
+    return env["product.product"].create(
+        {
+            "name": name,
+            "type": "service",
+            "list_price": price,
+            "facturex_plan_id": env.ref("facturex_billing.plan_monthly").id,
+        }
     )
 
 

@@ -89,11 +89,21 @@ class TestProductCategory(TransactionCase):
                 move(*arguments)
         self.assertEqual(self._order(), ["Root", "A", "B", "Oak", "C"])
 
-    def test_only_facturex_users_and_only_the_place(self):
+    def test_user_makes_products_and_categories(self):
+        """Odoo 19 keeps them for a right of their own, which our user has."""
+        env = self.env(user=self.user)
+        metal = env["product.category"].create(
+            {"name": "Metal", "parent_id": self.root.id}
+        )
+        product = env["product.template"].create(
+            {"name": "Gate", "categ_id": metal.id, "list_price": 250}
+        )
+        product.write({"list_price": 275})
+        self.assertRecordValues(product, [{"name": "Gate", "list_price": 275}])
+
+    def test_only_facturex_users(self):
         for group in ("base.group_user", "base.group_portal"):
             user = new_test_user(self.env, login=group, groups=group)
             categories = self.env["product.category"].with_user(user)
             with self.assertRaises(AccessError):
                 categories.facturex_move(self.wood.id, False)
-        with self.assertRaises(AccessError):
-            self.wood.with_user(self.user).name = "Mine"

@@ -52,6 +52,7 @@ class Cut:
 
 CONFIGURE = Cut(("configure",))
 SELL = Cut(("sell",))
+OF_PRODUCT = Cut(("sell", "buy", "configure"), path="product_tmpl_id.company_id")
 
 # Longest prefix wins for our own models, present and to come.
 PREFIXES = {
@@ -136,11 +137,12 @@ MODELS = {
     "product.attribute.custom.value": Cut(
         ("sell",), path="sale_order_line_id.company_id"
     ),
-    "product.product": Cut(
-        ("sell", "buy", "configure"), path="product_tmpl_id.company_id"
-    ),
+    "product.product": OF_PRODUCT,
     "product.supplierinfo": Cut(("buy", "configure")),
     "product.template": Cut(("sell", "buy", "configure")),
+    "product.template.attribute.exclusion": OF_PRODUCT,
+    "product.template.attribute.line": OF_PRODUCT,
+    "product.template.attribute.value": OF_PRODUCT,
     "res.company": Cut(("configure",), path="id"),
     "res.currency.rate": CONFIGURE,
     "res.partner": Cut(
