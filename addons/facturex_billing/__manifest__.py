@@ -78,6 +78,7 @@
         "views/facturex_credit_line_menus.xml",
         "views/facturex_credit_application_views.xml",
         "views/facturex_credit_settlement_views.xml",
+        "report/facturex_credit_settlement.xml",
         "data/facturex_credit_application_data.xml",
         "views/portal_deferred_templates.xml",
         "data/payment_provider_deferred_data.xml",

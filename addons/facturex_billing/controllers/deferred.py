@@ -74,8 +74,11 @@ class DeferredPayment(http.Controller):
             transaction.partner_id, company
         )
         orders, invoices = transaction._facturex_documents()
+        held = transaction._facturex_hold_entry().amount_reserved
         values = {
             "tx": transaction,
+            "held": held,
+            "room": line.amount_available + held,
             "token": token,
             "line": line,
             "document": orders or invoices,
@@ -155,6 +158,30 @@ class DeferredPortal(CustomerPortal):
             "applications": self._facturex_applications(),
         }
         return request.render("facturex_billing.portal_deferred", values)
+
+    @http.route(
+        "/my/deferred/settlement/<int:settlement_id>",
+        type="http",
+        auth="user",
+        methods=["GET"],
+        website=True,
+        sitemap=False,
+    )
+    def facturex_settlement(self, settlement_id, **_ignored):
+        """The printed statement of a settlement of this customer."""
+        settlements = self._facturex_lines().settlement_ids.filtered(
+            lambda found: (
+                found.id == settlement_id and found.state in ("done", "reversed")
+            )
+        )
+        if not settlements:
+            return request.redirect("/my/deferred")
+        return self._show_report(
+            model=settlements,
+            report_type="pdf",
+            report_ref="facturex_billing.action_report_credit_settlement",
+            download=True,
+        )
 
     # ------------------------------------------------------------------
     # Applying

@@ -95,11 +95,14 @@ from . import res_company_document
 from . import res_currency
 from . import res_partner_account
 from . import res_users
+from . import facturex_facts
+from . import facturex_deferred_document
 from . import facturex_credit_limit
 from . import facturex_credit_entry
 from . import facturex_credit_line
 from . import facturex_credit_line_gate
 from . import facturex_credit_line_iban
+from . import facturex_credit_line_customer
 from . import facturex_credit_override
 from . import account_move_deferred
 from . import sale_order_deferred
@@ -110,3 +113,4 @@ from . import facturex_credit_terms
 from . import facturex_credit_document
 from . import facturex_credit_application
 from . import facturex_credit_settlement
+from . import facturex_credit_statement

@@ -13,21 +13,8 @@ DEFERRED = "facturex_deferred"
 
 
 class AccountMove(models.Model):
-    _inherit = "account.move"
-
-    facturex_deferred = fields.Boolean(
-        string="Deferred Payment",
-        help="Bought on the customer's deferred payment: due on its backstop date, and"
-        " settled before when money of its own sales comes in.",
-    )
-    facturex_credit_line_id = fields.Many2one(
-        "facturex.credit.line",
-        string="Line of Deferred Payment",
-        readonly=True,
-        copy=False,
-        index="btree_not_null",
-        ondelete="restrict",
-    )
+    _name = "account.move"
+    _inherit = ["account.move", "facturex.deferred.document"]
 
     # ------------------------------------------------------------------
     # What it holds
@@ -89,15 +76,9 @@ class AccountMove(models.Model):
         )
         return min(amount, residual)
 
-    def _facturex_credit_link(self, line):
-        # the line of a document is a fact, not a choice of its writer
-        self.sudo().facturex_credit_line_id = line
-
     def _facturex_credit_sync(self, gate=True, kind=None):
         """The line follows these documents and the orders behind them."""
-        concerned = self.filtered(
-            lambda move: move.facturex_deferred or move.facturex_credit_line_id
-        )
+        concerned = self._facturex_credit_concerned()
         if not concerned:
             return
         # an order behind an invoice is held for less, whoever may read it
@@ -180,12 +161,6 @@ class AccountMove(models.Model):
                 lambda item, due=due: (item.date_maturity or due) < due
             ).date_maturity = due
         self._facturex_credit_sync()
-
-    def action_facturex_credit_override(self):
-        """Ask to go above the limit for this invoice, once."""
-        self.ensure_one()
-        self.check_access("write")
-        return self.env["facturex.credit.override.ask"]._open_for(self)
 
     # ------------------------------------------------------------------
     # Online payment

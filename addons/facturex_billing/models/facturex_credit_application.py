@@ -32,32 +32,35 @@ COMPANY_FIELDS = (
     "birth_date",
     "email",
 )
-PROOFS = {
-    "state",
-    "terms_on",
-    "terms_by",
-    "terms_ip",
-    "terms_user_agent",
-    "terms_sha256",
-    "terms_method",
-    "vat",
-    "registry",
-    "submitted_on",
-    "decided_by",
-    "decided_on",
-    "decision_reason",
-    "line_id",
-}
 ADULT = 18
 
 
 class FacturexCreditApplication(models.Model):
     _name = "facturex.credit.application"
     _description = "Application for Deferred Payment"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["facturex.facts", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _rec_name = "company_name"
     _check_company_auto = True
+    _facts = frozenset(
+        {
+            "state",
+            "terms_id",
+            "terms_on",
+            "terms_by",
+            "terms_ip",
+            "terms_user_agent",
+            "terms_sha256",
+            "terms_method",
+            "vat",
+            "registry",
+            "submitted_on",
+            "decided_by",
+            "decided_on",
+            "decision_reason",
+            "line_id",
+        }
+    )
 
     company_id = fields.Many2one(
         "res.company",
@@ -197,14 +200,11 @@ class FacturexCreditApplication(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            self._refuse_proofs(vals)
         applications = super().create(vals_list)
         applications._fill_numbers()
         return applications
 
     def write(self, vals):
-        self._refuse_proofs(vals)
         if not self.env.su and any(app.state not in EDITABLE for app in self):
             changed = vals.keys() & {*COMPANY_FIELDS, "iban", "bic", "iban_holder"}
             if changed and any(app.state != "submitted" for app in self):
@@ -213,12 +213,6 @@ class FacturexCreditApplication(models.Model):
         if {"number", "country_id"} & vals.keys():
             self._fill_numbers()
         return result
-
-    def _refuse_proofs(self, vals):
-        if not self.env.su and any(vals.get(name) for name in PROOFS):
-            raise UserError(
-                self.env._("What proves a decision is written by its buttons only.")
-            )
 
     def _fill_numbers(self):
         for application in self.sudo():  # what the number says is no free text
@@ -498,74 +492,6 @@ class FacturexCreditApplication(models.Model):
 
 class FacturexCreditLine(models.Model):
     _inherit = "facturex.credit.line"
-
-    @api.model
-    def _today(self):
-        return fields.Date.context_today(self)
-
-    def _get_terms(self):
-        """The conditions a purchase of today accepts."""
-        return self.env["facturex.credit.terms"]._current(
-            self.company_id, self._today()
-        )
-
-    def _portal_figures(self):
-        """What the customer sees of his line, computed from documents of today."""
-        self.ensure_one()
-        invoices = self.env["account.move"].search(
-            [
-                ("facturex_credit_line_id", "=", self.id),
-                ("state", "=", "posted"),
-                ("move_type", "=", "out_invoice"),
-            ],
-            order="invoice_date_due, id",
-        )
-        unpaid = invoices.filtered(
-            lambda move: move.payment_state in ("not_paid", "partial")
-        )
-        today = self._today()
-        return {
-            "unpaid": unpaid,
-            "paid": (invoices - unpaid)[-10:],
-            "overdue": unpaid.filtered(lambda move: move.invoice_date_due < today),
-            "way_out": self._way_out(),
-            "sales": self._sales_exposure(),
-        }
-
-    def _sales_exposure(self):
-        """What the customer's own customers owe it, when it keeps its books here.
-
-        :return: (amount, currency) or None: another house keeps its books
-        """
-        self.ensure_one()
-        # its own figure, shown to itself only
-        own = self._own_company()
-        if not own:
-            return None
-        rows = (
-            self.env["account.move"]
-            .sudo()  # its own figure, shown to itself only
-            ._read_group(
-                [
-                    ("company_id", "=", own.id),
-                    ("state", "=", "posted"),
-                    ("move_type", "in", ("out_invoice", "out_refund")),
-                ],
-                [],
-                ["amount_residual_signed:sum"],
-            )
-        )
-        return rows[0][0] or 0.0, own.currency_id
-
-    def _own_company(self):
-        """The company of this database that is the customer itself, or none."""
-        self.ensure_one()
-        # whether a partner is a company here is no secret of either
-        return (
-            self.env["res.company"]
-            .sudo()
-            .search([("partner_id", "=", self.partner_id.id)], limit=1)
-        )
 
     application_ids = fields.One2many(
         "facturex.credit.application", "line_id", string="Applications"

@@ -23,39 +23,45 @@ FREEZE_REASONS = [
     ("overdue", "Overdue invoices"),
     ("iban", "Bank account changed"),
 ]
-# written by what happened only: see `write`
-FACTS = {
-    "state",
-    "freeze_reason",
-    "freeze_note",
-    "date_opened",
-    "limit_cents",
-    "used_cents",
-    "reserved_cents",
-    "ceiling_cents",
-    "amount_limit",
-    "amount_used",
-    "amount_reserved",
-    "amount_available",
-    "use_percent",
-    "limit_reason",
-    "limit_until",
-    "iban_verified",
-    "iban_number",
-    "iban_registered_by",
-    "iban_verified_by",
-    "iban_verified_on",
-    "is_alerted",
-}
 
 
 class FacturexCreditLine(models.Model):
     _name = "facturex.credit.line"
     _description = "Deferred Payment"
-    _inherit = ["mail.thread", "mail.activity.mixin", "portal.mixin"]
+    _inherit = [
+        "facturex.facts",
+        "mail.thread",
+        "mail.activity.mixin",
+        "portal.mixin",
+    ]
     _order = "use_percent desc, id"
     _rec_name = "partner_id"
     _check_company_auto = True
+    _facts = frozenset(
+        {
+            "state",
+            "freeze_reason",
+            "freeze_note",
+            "date_opened",
+            "limit_cents",
+            "used_cents",
+            "reserved_cents",
+            "ceiling_cents",
+            "amount_limit",
+            "amount_used",
+            "amount_reserved",
+            "amount_available",
+            "use_percent",
+            "limit_reason",
+            "limit_until",
+            "iban_verified",
+            "iban_number",
+            "iban_registered_by",
+            "iban_verified_by",
+            "iban_verified_on",
+            "is_alerted",
+        }
+    )
 
     partner_id = fields.Many2one(
         "res.partner",
@@ -212,8 +218,6 @@ class FacturexCreditLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            self._refuse_facts(vals)
         lines = super().create(vals_list)
         for line in lines:
             if line.bank_id:
@@ -222,7 +226,6 @@ class FacturexCreditLine(models.Model):
         return lines
 
     def write(self, vals):
-        self._refuse_facts(vals)
         if {"partner_id", "company_id", "currency_id"} & vals.keys() and any(
             line.state != "draft" for line in self
         ):
@@ -234,15 +237,6 @@ class FacturexCreditLine(models.Model):
             for line in self:
                 line._register_bank()
         return result
-
-    def _refuse_facts(self, vals):
-        """Counters, states and proofs follow from what happened; nobody types them."""
-        refused = FACTS & {name for name, value in vals.items() if value}
-        if not self.env.su and refused:
-            label = self._fields[min(refused)]._description_string(self.env)
-            raise UserError(
-                self.env._("%s cannot be written: use the buttons of the line.", label)
-            )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
@@ -256,7 +250,7 @@ class FacturexCreditLine(models.Model):
     # Counters
     # ------------------------------------------------------------------
 
-    def _count(self, used=0, reserved=0, force=False, extra=0):
+    def _count(self, used=0, reserved=0, force=False, extra=0, alert=True):
         """Move the counters, or refuse: the only place where they change.
 
         Written first and decided in the same statement: of two transactions the
@@ -265,6 +259,7 @@ class FacturexCreditLine(models.Model):
         :param used, reserved: cents
         :param force: a debt that came back is a fact, limit or not
         :param extra: cents above the limit that somebody may go, by an override
+        :param alert: False for what may be given back in a moment
         :return: whether it was accepted; with zeros, derived columns are refreshed
         """
         self.ensure_one()
@@ -305,7 +300,7 @@ class FacturexCreditLine(models.Model):
             )
         )
         self.invalidate_recordset(flush=False)
-        if rows:
+        if rows and alert:
             self._alert_use(rows[0][0])
         return bool(rows)
 
@@ -327,6 +322,7 @@ class FacturexCreditLine(models.Model):
                     limit=self.currency_id.format(self.amount_limit),
                 ),
             )
+            self._tell_customer("use")
 
     def _task(self, summary, note=""):
         """One open task per cause for the responsible of the line."""
@@ -400,11 +396,31 @@ class FacturexCreditLine(models.Model):
             if fresh:
                 used = sum(change[2] for change in fresh)
                 reserved = sum(change[3] for change in fresh)
-                if not self._count(used, reserved, force, extra):
+                # who only reads the conditions has bought nothing yet
+                told = any(
+                    not change[1] or change[1]._name != "payment.transaction"
+                    for change in fresh
+                )
+                if not self._count(used, reserved, force, extra, told) and not (
+                    self._free_holds()
+                    and self._count(used, reserved, force, extra, told)
+                ):
                     raise UserError(self._refusal(used, reserved))
         keys = [change[4] for change in changes]
         # what just happened is readable to whoever did it
         return entries.sudo().search([("line_id", "=", self.id), ("key", "in", keys)])
+
+    def _free_holds(self):
+        """Take back the room of checkouts that nobody finished in time.
+
+        :return: whether there was some
+        """
+        expired = self.env["payment.transaction"]._facturex_expired_holds()
+        mine = expired.filtered(
+            lambda tx: tx._facturex_hold_entry().line_id.id == self.id
+        )
+        mine._facturex_drop_hold()
+        return bool(mine)
 
     def _refusal(self, used, reserved):
         """The sentence for a refused movement, and what to do about it."""
@@ -597,6 +613,7 @@ class FacturexCreditLine(models.Model):
         line = self.sudo()  # who may was checked
         line.write({"state": "open", "freeze_reason": False, "freeze_note": False})
         line._count()
+        line._tell_customer("open")
 
     def action_close(self):
         self._check_manager()

@@ -14,6 +14,7 @@ from ..engine import credit_line as engine
 
 ORDER = "sale.order"
 MOVE = "account.move"
+CHECKOUT = "payment.transaction"
 COMES_BACK = "adjust"
 
 
@@ -144,6 +145,8 @@ class FacturexCreditLine(models.Model):
         if not gate:
             self._move(changes, force=True)
             return
+        # what a checkout held for a document becomes what the document holds
+        changes += self._take_holds(documents)
         raises = sum(c[2] for c in changes) + sum(c[3] for c in changes) > 0
         extra = note = 0
         if raises:
@@ -205,6 +208,15 @@ class FacturexCreditLine(models.Model):
                 )
             )
 
+    def _take_holds(self, documents):
+        """:return: the movements that give back what checkouts held for documents"""
+        transactions = self.env[CHECKOUT].sudo()  # of the documents that passed
+        for document in documents:
+            transactions |= document.sudo().transaction_ids.filtered(  # see above
+                "facturex_hold_until"
+            )
+        return transactions._facturex_end_hold().get(self, [])
+
     def _take_override(self, documents, changes):
         """Use up an approved override of one of the documents.
 
@@ -254,6 +266,7 @@ class FacturexCreditLine(models.Model):
                 ),
             )
             self._task(self.env._("Deferred payment frozen: overdue"), late[0].name)
+            self._tell_customer("overdue")
         elif not late and self.state == "frozen" and self.freeze_reason == "overdue":
             self._thaw()
 
@@ -272,6 +285,10 @@ class FacturexCreditLine(models.Model):
                     target = document._facturex_credit_target(line)
                     used += target[0]
                     reserved += target[1]
+            held = self.env[CHECKOUT].search([("facturex_hold_until", "!=", False)])
+            for transaction in held:
+                entry = transaction._facturex_hold_entry()
+                reserved += entry.reserved_cents if entry.line_id == line else 0
             gap = abs(used - line.used_cents) + abs(reserved - line.reserved_cents)
             if gap:
                 drift[line.id] = gap

@@ -35,6 +35,7 @@ class FacturexCreditLine(models.Model):
         if had:
             self._freeze("iban", self.env._("the bank account changed"))
             self._task(self.env._("Verify the changed bank account"))
+            self._tell_customer("iban")
         self._refresh_limit()
 
     def _check_iban(self, number):

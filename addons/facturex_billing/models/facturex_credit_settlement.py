@@ -18,9 +18,20 @@ UNPAID = ("not_paid", "partial")
 class FacturexCreditSettlement(models.Model):
     _name = "facturex.credit.settlement"
     _description = "Settlement of Deferred Payment"
-    _inherit = ["mail.thread"]
+    _inherit = ["facturex.facts", "mail.thread"]
     _order = "id desc"
     _check_company_auto = True
+    _facts = frozenset(
+        {
+            "state",
+            "key",
+            "move_id",
+            "own_move_id",
+            "amount_settled",
+            "amount_left",
+            "explanation",
+        }
+    )
 
     line_id = fields.Many2one(
         "facturex.credit.line",
@@ -90,9 +101,6 @@ class FacturexCreditSettlement(models.Model):
             raise UserError(
                 self.env._("This settlement is booked: undo it and make another one.")
             )
-        facts = {"state", "move_id", "own_move_id", "amount_settled", "amount_left"}
-        if facts & vals.keys() and not self.env.su:
-            raise UserError(self.env._("A settlement is decided by its buttons."))
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -220,19 +228,30 @@ class FacturexCreditSettlement(models.Model):
         self._claim()
         shown = [(part.move_id.id, part.amount) for part in self.part_ids]
         fresh = [(move, float(amount)) for move, amount in self._allocate().parts]
-        if not shown or shown != fresh:
+        payout = self.source == "payout" and self.amount_left
+        if not shown and not payout:
+            raise UserError(
+                self.env._("Nothing is settled: preview the settlement first.")
+            )
+        if shown != fresh or not self._is_collected():
             raise UserError(
                 self.env._(
                     "The open invoices changed since the preview: preview again."
                 )
-                if shown
-                else self.env._("Nothing is settled: preview the settlement first.")
             )
         move = self._make_entry()
         # what was booked is a fact
         self.sudo().move_id = move
         if self.source == "receipt":
             self._book_in_own_books()
+        self._tell_customer()
+
+    def _is_collected(self):
+        """Whether a payout is still of what is held, to the cent."""
+        if self.source != "payout":
+            return True
+        held = -sum(self._get_collected().mapped("amount_residual"))
+        return self.currency_id.compare_amounts(held, self.amount_receipt) == 0
 
     def _claim(self):
         """Write first: of two people one books."""
@@ -258,7 +277,7 @@ class FacturexCreditSettlement(models.Model):
         if self.source == "payout":
             account = company.facturex_credit_collect_account_id
             lines.append((account, self.amount_receipt, self.display_name))
-            if self.amount_left:
+            if not self.currency_id.is_zero(self.amount_left):
                 payable = self.partner_id.with_company(
                     company
                 ).property_account_payable_id
@@ -270,9 +289,8 @@ class FacturexCreditSettlement(models.Model):
             receivable = part._get_receivable()
             lines.append((receivable.account_id, -part.amount, part.move_id.name))
         move = self._post_entry(company, lines, self.partner_id)
-        for part, item in zip(
-            self.part_ids, move.line_ids[-len(self.part_ids) :], strict=True
-        ):
+        first = len(lines) - len(self.part_ids)
+        for part, item in zip(self.part_ids, move.line_ids[first:], strict=True):
             (part._get_receivable() + item).reconcile()
         if self.source == "payout":
             (self._get_collected() + move.line_ids[0]).reconcile()
@@ -363,6 +381,7 @@ class FacturexCreditSettlement(models.Model):
         # the other half was made by us and is undone by us
         self._reverse_entry(self.sudo().own_move_id, today)
         self.sudo().state = "reversed"  # what happened
+        self._tell_customer()
 
     def _reverse_entry(self, move, today):
         if not move:
@@ -381,6 +400,38 @@ class FacturexCreditSettlement(models.Model):
             if settlement.state != "draft":
                 raise UserError(self.env._("Only a preview is cancelled."))
             settlement.sudo().state = "cancelled"  # checked just above
+
+    # ------------------------------------------------------------------
+    # Caused by the customer's bank, where nothing of ours may be in the way
+    # ------------------------------------------------------------------
+
+    def _book_at_once(self):
+        """Book, where the line says so and its customer agreed.
+
+        :return: why it was left for a person; empty when it is as it should be
+        """
+        self.ensure_one()
+        line = self.line_id
+        agreed = line.application_ids.filtered("terms_on")
+        if line.settle_mode != "auto" or not agreed or not self.part_ids:
+            return ""
+        try:
+            with self.env.cr.savepoint():
+                self._book()
+        except UserError as error:
+            self.invalidate_recordset()
+            return str(error)
+        return ""
+
+    def _undo_at_once(self):
+        """The receipt does not hold: undo, or say who has to."""
+        self.ensure_one()
+        try:
+            with self.env.cr.savepoint():
+                self._reverse()
+        except UserError as error:
+            self.invalidate_recordset()
+            self.line_id._task(self.env._("Settlement to undo"), str(error))
 
 
 class FacturexCreditSettlementPart(models.Model):
@@ -484,11 +535,9 @@ class FacturexCreditLine(models.Model):
             )
             settlement._preview()
             made |= settlement
-            agreed = line.application_ids.filtered("terms_on")
-            if line.settle_mode == "auto" and agreed and settlement.part_ids:
-                settlement._book()
-            else:
-                line._task(self.env._("Settlement to confirm"), settlement.explanation)
+            why = settlement._book_at_once() or settlement.explanation
+            if settlement.state == "draft":
+                line._task(self.env._("Settlement to confirm"), why)
         return made
 
     @api.model
@@ -503,7 +552,7 @@ class FacturexCreditLine(models.Model):
                 allowed_company_ids=(settlement.company_id | company).ids
             )
             if settlement.state == "done":
-                settlement._reverse()
+                settlement._undo_at_once()
             elif settlement.state == "draft":
                 settlement.state = "cancelled"
             settlement.key = False

@@ -61,7 +61,12 @@ class PaymentProvider(models.Model):
         if not deferred:
             return providers
         why = self._facturex_why_not(
-            company_id, partner_id, amount, currency_id, is_validation
+            company_id,
+            partner_id,
+            amount,
+            currency_id,
+            is_validation,
+            kwargs.get("sale_order_id"),
         )
         if not why:
             return providers
@@ -79,9 +84,18 @@ class PaymentProvider(models.Model):
 
     @api.model
     def _facturex_why_not(
-        self, company_id, partner_id, amount, currency_id, is_validation=False
+        self,
+        company_id,
+        partner_id,
+        amount,
+        currency_id,
+        is_validation=False,
+        order_id=None,
     ):
-        """Why deferred payment is not offered; empty when it is."""
+        """Why deferred payment is not offered; empty when it is.
+
+        :param order_id: what is bought, if known; else it is an invoice
+        """
         if is_validation or not currency_id:
             return self.env._("Deferred payment pays documents only.")
         if request and self.env.user._is_public():
@@ -100,6 +114,36 @@ class PaymentProvider(models.Model):
                 amount, line.currency_id, company, fields.Date.context_today(self)
             )
         )
-        if line.currency_id.compare_amounts(wanted, line.amount_available) > 0:
+        room = line.amount_available + self._facturex_room_held(line, order_id)
+        if line.currency_id.compare_amounts(wanted, room) > 0:
             return line._refusal(line._to_cents(wanted), 0)
         return ""
+
+    @api.model
+    def _facturex_room_held(self, line, order_id):
+        """What checkouts hold that is no obstacle: too old, or of this document.
+
+        Nothing is written: a page is only shown. What a form of Odoo does not say is
+        which invoice it pays; the checkout itself decides then.
+        """
+        # the customer's own checkouts
+        held = (
+            self.env["payment.transaction"]
+            .sudo()
+            .search(
+                [
+                    ("facturex_hold_until", "!=", False),
+                    ("partner_id", "child_of", line.partner_id.id),
+                    ("company_id", "=", line.company_id.id),
+                ]
+            )
+        )
+        now = fields.Datetime.now()
+        free = held.filtered(
+            lambda tx: (
+                tx.facturex_hold_until < now
+                or (order_id in tx.sale_order_ids.ids if order_id else tx.invoice_ids)
+            )
+        )
+        cents = sum(tx._facturex_hold_entry().reserved_cents for tx in free)
+        return cents / 100

@@ -1,6 +1,7 @@
 """The promise of a customer: nothing of what a browser sends decides its amount."""
 
 import math
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -10,6 +11,8 @@ from odoo.addons.payment import utils as payment_utils
 
 from .payment_provider_deferred import CODE
 
+HOLD = timedelta(minutes=15)
+
 
 class PaymentTransaction(models.Model):
     _inherit = "payment.transaction"
@@ -18,6 +21,9 @@ class PaymentTransaction(models.Model):
         "facturex.credit.terms", string="Conditions Accepted", readonly=True
     )
     facturex_terms_on = fields.Datetime(readonly=True)
+    facturex_hold_until = fields.Datetime(
+        string="Held Until", readonly=True, index="btree_not_null"
+    )
 
     # ------------------------------------------------------------------
     # What is promised
@@ -34,6 +40,7 @@ class PaymentTransaction(models.Model):
         for transaction in transactions:
             if transaction.provider_code == CODE:
                 transaction._facturex_check_promise()
+                transaction._facturex_hold()
         return transactions
 
     @api.model
@@ -118,6 +125,81 @@ class PaymentTransaction(models.Model):
             )
 
     # ------------------------------------------------------------------
+    # While the customer reads the conditions
+    # ------------------------------------------------------------------
+
+    def _facturex_hold(self):
+        """Keep the room for a quarter of an hour; the same document holds it once.
+
+        :raise UserError: what is available, or why nothing may be bought
+        """
+        self.ensure_one()
+        if self.source_transaction_id:
+            return
+        orders, invoices = self._facturex_documents()
+        Line = self.env["facturex.credit.line"]
+        line = Line._for_partner(self.partner_id, self.company_id)
+        if not line:
+            raise UserError(Line._no_line_message(self.partner_id))
+        line._refresh_limit()
+        line._check_gate(orders or invoices)
+        earlier = (orders or invoices).transaction_ids - self
+        earlier._facturex_drop_hold()
+        amount = self.currency_id._convert(
+            self.amount,
+            line.currency_id,
+            self.company_id,
+            fields.Date.context_today(self),
+        )
+        line._reserve(amount, self, self._facturex_hold_key())
+        self.facturex_hold_until = fields.Datetime.now() + HOLD
+
+    def _facturex_hold_key(self):
+        return f"hold:{self.id}"
+
+    def _facturex_hold_entry(self):
+        """:return: what reserved the room, none when nothing is held"""
+        if not self.facturex_hold_until:
+            return self.env["facturex.credit.entry"]
+        # the movement of the customer's own checkout
+        entries = self.env["facturex.credit.entry"].sudo()
+        return entries.search(
+            [
+                ("res_model", "=", self._name),
+                ("res_id", "=", self.id),
+                ("key", "=", self._facturex_hold_key()),
+            ]
+        )
+
+    def _facturex_end_hold(self):
+        """:return: {line: [the movements that give the room back]}"""
+        movements = {}
+        for transaction in self:
+            entry = transaction._facturex_hold_entry()
+            if entry:
+                key = f"{entry.key}:free"
+                movements.setdefault(entry.line_id, []).append(
+                    ("release", transaction, 0, -entry.reserved_cents, key)
+                )
+        self.facturex_hold_until = False
+        return movements
+
+    def _facturex_drop_hold(self):
+        held = self.filtered("facturex_hold_until")
+        for line, movements in held._facturex_end_hold().items():
+            line._move(movements)
+
+    @api.model
+    def _facturex_expired_holds(self):
+        # a checkout that nobody finished is no secret of whoever asks
+        return self.sudo().search([("facturex_hold_until", "<", fields.Datetime.now())])
+
+    @api.model
+    def _cron_facturex_free_holds(self):
+        """Every quarter of an hour; whoever needs the room does not wait for it."""
+        self._facturex_expired_holds()._facturex_drop_hold()
+
+    # ------------------------------------------------------------------
     # The steps of a payment
     # ------------------------------------------------------------------
 
@@ -176,6 +258,7 @@ class PaymentTransaction(models.Model):
                 orders.sudo()._facturex_credit_sync()  # see above
                 invoices.sudo()._facturex_defer()  # see above
         except UserError as error:
+            self._facturex_drop_hold()
             self._set_error(str(error))
 
     def _send_capture_request(self):

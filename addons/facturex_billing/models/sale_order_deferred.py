@@ -23,21 +23,9 @@ WATCHED = {
 
 
 class SaleOrder(models.Model):
-    _inherit = "sale.order"
+    _name = "sale.order"
+    _inherit = ["sale.order", "facturex.deferred.document"]
 
-    facturex_deferred = fields.Boolean(
-        string="Deferred Payment",
-        help="Bought on the customer's deferred payment: confirming it needs room on"
-        " the line, its invoices are due on their backstop date.",
-    )
-    facturex_credit_line_id = fields.Many2one(
-        "facturex.credit.line",
-        string="Line of Deferred Payment",
-        readonly=True,
-        copy=False,
-        index="btree_not_null",
-        ondelete="restrict",
-    )
     facturex_credit_room = fields.Monetary(
         string="Available on Deferred Payment", compute="_compute_facturex_credit_room"
     )
@@ -58,12 +46,6 @@ class SaleOrder(models.Model):
                 if line
                 else 0
             )
-
-    def action_facturex_credit_override(self):
-        """Ask to go above the limit for this order, once."""
-        self.ensure_one()
-        self.check_access("write")
-        return self.env["facturex.credit.override.ask"]._open_for(self)
 
     def _prepare_invoice(self):
         return super()._prepare_invoice() | {
@@ -156,15 +138,8 @@ class SaleOrder(models.Model):
         left = self.amount_total - self._facturex_credit_invoiced()
         return max(self.currency_id.round(left), 0)
 
-    def _facturex_credit_link(self, line):
-        # the line of a document is a fact, not a choice of its writer
-        self.sudo().facturex_credit_line_id = line
-
     def _facturex_credit_sync(self):
-        concerned = self.filtered(
-            lambda order: order.facturex_deferred or order.facturex_credit_line_id
-        )
-        if concerned:
+        if concerned := self._facturex_credit_concerned():
             self.env["facturex.credit.line"]._sync([concerned])
 
     # ------------------------------------------------------------------

@@ -266,8 +266,46 @@ class TestApplicationPortal(ApplicationCommon, HttpCase):
             ],
         )
         self.assertTrue(application.terms_ip)
+        # its own, read again; decided ones show what was decided
+        self.assertIn("Ada Beta", self.url_open(url).text)
         # somebody else's does not exist
         self.authenticate("fx_thief", "fx_thief-password")
         foreign = self.url_open(url)
         self.assertTrue(foreign.url.endswith("/my/deferred"))
         self.assertNotIn("Ada Beta", foreign.text)
+
+    def test_synthesis(self):
+        """Purchases, sums collected, movements and statements; nobody else's."""
+        account = self.env["account.account"].create(
+            {
+                "code": "489FX",
+                "name": "Collected for customers",
+                "account_type": "liability_current",
+                "reconcile": True,
+                "company_ids": [fields.Command.set(self.company.ids)],
+            }
+        )
+        self.company.facturex_credit_collect_account_id = account
+        day = fields.Date.to_string(fields.Date.context_today(self.buyer))
+        line = self._line()
+        invoice = self._invoice(
+            100, due=day, partner=self.business, facturex_deferred=True
+        )
+        settlement = self.env["facturex.credit.settlement"].create(
+            {"line_id": line.id, "amount_receipt": 37.5}
+        )
+        settlement.action_preview()
+        settlement.action_confirm()
+        self.assertEqual(
+            [row[:4] for row in line._portal_rows()],
+            [("Your purchases", 62.5, 0, 37.5), ("Collected for you", 0, None, 0)],
+        )
+        self.authenticate("fx_buyer", "fx_buyer-password")
+        page = self.url_open("/my/deferred").text
+        statement = f"/my/deferred/settlement/{settlement.id}"
+        for words in (invoice.name, "62.50", "37.50", "Collected for you", statement):
+            self.assertIn(words, page)
+        self.authenticate("fx_thief", "fx_thief-password")
+        foreign = self.url_open(statement)
+        self.assertTrue(foreign.url.endswith("/my/deferred"), foreign.url)
+        self.assertNotIn(invoice.name, foreign.text)

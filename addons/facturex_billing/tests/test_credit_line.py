@@ -73,6 +73,8 @@ class TestCreditLine(DeferredCommon):
         for values in (
             {"limit_cents": 100_000_00},
             {"used_cents": -5},
+            {"used_cents": 0},
+            {"freeze_reason": False},
             {"state": "draft"},
             {"iban_verified": True},
             {"amount_available": 9},

@@ -4,11 +4,13 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from odoo.addons.mail.tests.common import MockEmail
+
 from .common_deferred import DeferredCommon
 
 
 @tagged("post_install", "-at_install")
-class TestCreditSettlement(DeferredCommon):
+class TestCreditSettlement(DeferredCommon, MockEmail):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -60,6 +62,31 @@ class TestCreditSettlement(DeferredCommon):
             settlement, [{"amount_settled": 60.50, "amount_left": 60.50}]
         )
         self.assertIn("50.0 %", settlement.explanation)
+
+    def test_statement(self):
+        """Printed for the customer, in its language, and told by mail."""
+        settlement = self._settle(121)
+        with self.assertRaisesRegex(UserError, "booked settlement"):
+            settlement.action_print_statement()
+        with self.mock_mail_gateway():
+            settlement.action_confirm()
+        [mail] = self._new_mails
+        self.assertEqual(mail.email_to, self.business.email_formatted)
+        for words in (self.first.name, "96.80", "24.20", "/my/deferred/settlement/"):
+            self.assertIn(words, mail.body_html)
+        self.assertEqual(
+            settlement.action_print_statement()["report_name"],
+            "facturex_billing.report_credit_settlement",
+        )
+        html, _kind = self.env["ir.actions.report"]._render_qweb_html(
+            "facturex_billing.report_credit_settlement", settlement.ids
+        )
+        text = html.decode()
+        for words in ("121.00", self.last.name, "24.20", "36.30", "voucher"):
+            self.assertIn(words, text)
+        with self.mock_mail_gateway():
+            settlement.action_reverse()
+        self.assertIn("was undone", self._new_mails.body_html)
 
     def test_undone(self):
         settlement = self._settle(121)

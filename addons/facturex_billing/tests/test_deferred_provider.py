@@ -3,15 +3,17 @@
 import json
 
 from odoo import fields
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.mail.tests.common import MockEmail
 
 from .common_deferred import DeferredCommon
 
 
 @tagged("post_install", "-at_install")
-class TestDeferredProvider(DeferredCommon, HttpCase):
+class TestDeferredProvider(DeferredCommon, HttpCase, MockEmail):
     today = None
 
     @classmethod
@@ -202,6 +204,17 @@ class TestDeferredProvider(DeferredCommon, HttpCase):
         form = self._form(result["result"]["redirect_form_html"])
         page = self.url_open("/payment/facturex_deferred/confirm", data=form)
         csrf = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
+        self.assertIn("kept for you for 15 minutes", page.text)
+        self._assert_line(self.line, 0, 100, 50)
+        # held: nobody else takes it, until the quarter of an hour is over
+        with self.assertRaisesRegex(UserError, "available .*50.00"):
+            self.line._reserve(100, self.business, "elsewhere")
+        transaction = self.env["payment.transaction"].search(
+            [("reference", "=", form["reference"])]
+        )
+        transaction.facturex_hold_until = fields.Datetime.subtract(
+            fields.Datetime.now(), seconds=1
+        )
         self.line._reserve(100, self.business, "elsewhere")
         done = self.url_open(
             "/payment/facturex_deferred/process",
@@ -212,6 +225,63 @@ class TestDeferredProvider(DeferredCommon, HttpCase):
         self.assertEqual(order.state, "sent")
         self.assertEqual(self.line.amount_reserved, 100)
 
+    def test_hold(self):
+        """Held once per document; what is too old is free, and offered, again."""
+        self._login(self.buyer)
+        order, other = self._quote(100), self._quote(100)
+        why = self.env["payment.provider"]._facturex_why_not
+        given = self.company.id, self.business.id, 100, self.company.currency_id.id
+        with self.mock_mail_gateway():
+            for _again in range(3):
+                self.assertIn("result", self._start(order))
+        self._assert_line(self.line, 0, 100, 50)
+        self.assertFalse(self._new_mails, "nothing was bought yet")
+        self.assertFalse(self.line.is_alerted)
+        self.assertFalse(
+            why(*given, order_id=order.id), "his own checkout is no hurdle"
+        )
+        self.assertIn("50.00", why(*given, order_id=other.id))
+        with mute_logger("odoo.http"):
+            refused = self._start(other)
+        self.assertIn("available", refused["error"]["data"]["message"])
+        held = self.env["payment.transaction"].search(
+            [("facturex_hold_until", "!=", False)]
+        )
+        self.assertEqual(held.sale_order_ids, order)
+        held.facturex_hold_until = fields.Datetime.subtract(
+            fields.Datetime.now(), seconds=1
+        )
+        self.assertFalse(why(*given, order_id=other.id))
+        cron = self.env.ref("facturex_billing.ir_cron_credit_holds")
+        with self.enter_registry_test_mode():
+            cron.with_user(self.env.ref("base.user_root")).method_direct_trigger()
+        self.env.invalidate_all()
+        self._assert_line(self.line, 0, 0, 150)
+        # the promise takes what was held, in one movement
+        with self.mock_mail_gateway():
+            transaction = self._buy(order)[0]
+        self.assertEqual(transaction.state, "authorized")
+        self._assert_line(self.line, 0, 100, 50)
+        self.assertFalse(transaction.facturex_hold_until)
+
+    def test_captured_in_parts(self):
+        """A part of the promise is paid: the line follows, the rest stays promised."""
+        self._login(self.buyer)
+        transaction = self._buy(self._quote(84))[0]
+        transaction._post_process()
+        invoice = transaction.sale_order_ids._create_invoices()
+        invoice.action_post()
+        first = transaction._capture(amount_to_capture=50)
+        first._post_process()
+        self.assertEqual(first.payment_id.amount, 50)
+        self.assertEqual(transaction.state, "authorized")
+        self._assert_line(self.line, 34, 0, 116)
+        rest = transaction._capture(amount_to_capture=34)
+        rest._post_process()
+        self.assertEqual(transaction.state, "done")
+        self._assert_line(self.line, 0, 0, 150)
+        self.assertIn(invoice.payment_state, ("paid", "in_payment"))
+
     def test_tampering(self):
         """Fifteen attempts, none accepted."""
         self._login(self.buyer)
@@ -221,6 +291,7 @@ class TestDeferredProvider(DeferredCommon, HttpCase):
             [("code", "=", "facturex_deferred"), ("company_id", "!=", self.company.id)],
             limit=1,
         )
+        self.assertTrue(other)
         dollar = self.setup_other_currency("USD")
         attempts = {
             "0.01": lambda: self._start(order, amount=0.01),
@@ -276,7 +347,8 @@ class TestDeferredProvider(DeferredCommon, HttpCase):
             accepted.append("somebody else")
         self.assertEqual(accepted, [])
         self.assertEqual(len(attempts) + len(forged) + 1, 15)
-        self._assert_line(self.line, 0, 0, 150)
+        # what the honest start holds for a quarter of an hour, nothing else
+        self._assert_line(self.line, 0, 84, 66)
         self.assertFalse(
             self.env["payment.transaction"].search_count(
                 [("state", "!=", "draft"), ("provider_id", "=", self.provider.id)]
