@@ -11,6 +11,7 @@ from scripts.seed import dataset
 from scripts.seed.statement_writer import Movement, Statement, write_camt053
 
 CHUNK = 100
+BULK = 300  # from so many invoices on, the proof that the bulk path asks for pays
 OPENING = {"be": Decimal("12500.00"), "fr": Decimal("8200.00")}
 
 
@@ -18,13 +19,26 @@ def create_documents(env, office, key, plan, commit):
     """Post the documents of `plan`; returns pairs (specification, move)."""
     env = _in_company(env, office.companies[key])
     pairs, plan = [], list(plan)
-    for start in range(0, len(plan), CHUNK):
-        specs = plan[start : start + CHUNK]
-        moves = env["account.move"].create([_prepare(office, spec) for spec in specs])
-        moves.action_post()
+    sales = all(isinstance(spec, dataset.InvoiceSpec) for spec in plan)
+    make, chunk = (
+        (_bulk, BULK) if sales and len(plan) >= BULK else (_one_by_one, CHUNK)
+    )
+    for start in range(0, len(plan), chunk):
+        specs = plan[start : start + chunk]
+        moves = make(env, [_prepare(office, spec) for spec in specs])
         pairs += zip(specs, moves, strict=True)
         commit()
     return pairs
+
+
+def _one_by_one(env, vals_list):
+    moves = env["account.move"].create(vals_list)
+    moves.action_post()
+    return moves
+
+
+def _bulk(env, vals_list):
+    return env["facturex.bulk.invoice"]._create_invoices(vals_list, post=True)
 
 
 def _in_company(env, company):

@@ -141,7 +141,7 @@ class Story:
                 env,
                 self.office,
                 key,
-                dataset.bill_plan(key, max(20, self.volume // 2), today=self.today),
+                dataset.bill_plan(key, self._bills(), today=self.today),
                 self.commit,
             )
             files, self.balances[key] = history.write_statements(
@@ -160,6 +160,10 @@ class Story:
                     f"matched_{key}": matched,
                 },
             )
+
+    def _bills(self):
+        """Half as many as invoices; a firm that sells a lot buys from few."""
+        return min(max(20, self.volume // 2), 500)
 
     def _invoice_plan(self, key):
         customers = None
