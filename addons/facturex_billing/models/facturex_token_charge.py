@@ -153,23 +153,28 @@ class FacturexTokenCharge(models.Model):
     # ------------------------------------------------------------------
 
     def _claim(self, today):
-        """Of two workers one tries; its claim is in the database before the money."""
+        """Of two workers one tries; its claim is in the database before the money.
+
+        The transaction of the try before is let go: its answer is not this try's.
+        """
         self.ensure_one()
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
                 """
                 UPDATE facturex_token_charge
-                   SET state = 'pending', attempts = COALESCE(attempts, 0) + 1
+                   SET state = 'pending', attempts = COALESCE(attempts, 0) + 1,
+                       transaction_id = NULL, write_date = %s
                  WHERE id = %s AND state IN ('waiting', 'retry') AND date_next <= %s
              RETURNING id
                 """,
+                fields.Datetime.now(),
                 self.id,
                 today,
             )
         )
         claimed = bool(self.env.cr.fetchone())
-        self.invalidate_recordset(["state", "attempts"])
+        self.invalidate_recordset(["state", "attempts", "transaction_id", "write_date"])
         return claimed
 
     def _is_on_hold(self, today):

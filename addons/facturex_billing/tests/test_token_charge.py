@@ -190,6 +190,28 @@ class TestTokenCharge(ChangeCommon):
         charge.with_user(self.user).action_retry()
         self.assertEqual(len(self._run("2026-02-18")), 1)
 
+    def test_a_second_try_under_way_is_left_alone(self):
+        """Another run reads neither the first try's answer nor its age into it."""
+        _subscription, move = self._billed()
+        self._run(answer="error", message="Your card has insufficient funds.")
+        charge = self._charges(move).sudo()
+        self.assertEqual(charge.state, "retry")
+        day = charge.date_next
+        with freeze_time(day):
+            self.assertTrue(charge._claim(day))
+            charge._refresh_pending()
+        self.assertRecordValues(
+            charge,
+            [
+                {
+                    "state": "pending",
+                    "attempts": 2,
+                    "failures": 1,
+                    "transaction_id": False,
+                }
+            ],
+        )
+
     def test_removed_token_and_foreign_token(self):
         _subscription, move = self._billed()
         self.token.active = False
