@@ -1,7 +1,9 @@
 from collections import defaultdict
 
 from odoo import api, models
-from odoo.tools import SQL, format_amount, format_date
+from odoo.tools import SQL, format_amount
+
+from .facturex_dunning_facts import NoticeFacts
 
 MAX_REFERENCE = 140
 
@@ -19,31 +21,34 @@ class FacturexDunningNotice(models.Model):
         )
 
     def _prepare_message_values(self):
-        lines = self._get_claimed_lines()
-        totals = self._get_totals()
+        facts = self._get_facts()
+        lines = facts.lines[self.id]
         account = self._get_bank_account()
-        promises = [day for day in lines.mapped("broken_promise") if day]
+        promises = [line.promise for line in lines if line.promise]
+        base_url = self.get_base_url()
         return {
             "lines": [
                 {
-                    "name": line.move_id.name,
-                    "url": line._get_portal_link(),
-                    "date": format_date(self.env, line.date_maturity),
-                    "reference": line.move_id.payment_reference or line.move_id.name,
-                    "amount": self._money(line.amount_residual, line.currency_id),
+                    "name": line.name,
+                    "url": base_url + line.move.get_portal_url(),
+                    "date": facts.date(self.env, line.date_maturity),
+                    "reference": line.reference,
+                    "amount": facts.money(self.env, line.residual, line.currency),
                 }
                 for line in lines
             ],
             "credits": [
                 {
                     "name": credit.name,
-                    "date": format_date(self.env, credit.date),
-                    "amount": self._money(-credit.amount, credit.currency_id),
+                    "date": facts.date(self.env, credit.date),
+                    "amount": facts.money(self.env, -credit.amount, credit.currency_id),
                 }
                 for credit in self.credit_ids
             ],
-            "totals": [self._prepare_total(*total) for total in totals.items()],
-            "promise": promises and format_date(self.env, max(promises)),
+            "totals": [
+                self._prepare_total(*total) for total in self._get_totals().items()
+            ],
+            "promise": promises and facts.date(self.env, max(promises)),
             "pay_url": self._get_payment_url(),
             "account": account.acc_number,
             "reference": self._get_transfer_reference(),
@@ -66,17 +71,38 @@ class FacturexDunningNotice(models.Model):
         }
 
     def _money(self, amount, currency):
+        facts = self.env.context.get("facturex_facts")
+        if facts:
+            return facts.money(self.env, amount, currency)
         return format_amount(self.env, amount, currency)
+
+    def _get_facts(self):
+        """What the words need: of all messages that are rendered with this one, else
+        of this one as it is now.
+
+        :return: `NoticeFacts`
+        """
+        facts = self.env.context.get("facturex_facts")
+        if facts and self.id in facts.lines:
+            return facts
+        return NoticeFacts(self)
+
+    def _with_shared_facts(self):
+        """The same records; what their words ask for is read once for all."""
+        moves = self.line_ids.move_id
+        # a message alone would fetch its own rows only
+        moves.fetch(["name", "payment_reference", "access_token"])
+        return self.with_context(facturex_facts=NoticeFacts(self))
 
     def _get_totals(self):
         """{currency: {open, credit, interest, fee, due}}; currencies stay apart."""
         self.ensure_one()
         totals = defaultdict(lambda: defaultdict(float))
-        for line in self._get_claimed_lines():
-            total = totals[line.currency_id]
-            total["open"] += line.amount_residual
-            total["interest"] += line.amount_interest
-            total["fee"] += line.amount_fee
+        for line in self._get_facts().lines[self.id]:
+            total = totals[line.currency]
+            total["open"] += line.residual
+            total["interest"] += line.interest
+            total["fee"] += line.fee
         for credit in self.credit_ids:
             if credit.currency_id in totals:
                 totals[credit.currency_id]["credit"] += credit.amount
@@ -96,10 +122,11 @@ class FacturexDunningNotice(models.Model):
     def _get_transfer_reference(self):
         """One invoice: its reference. Several: their numbers, as free text."""
         self.ensure_one()
-        moves = self._get_claimed_lines().move_id
-        if len(moves) == 1:
-            return moves.payment_reference or moves.name
-        return " ".join(moves.mapped("name"))[:MAX_REFERENCE]
+        lines = self._get_facts().lines[self.id]
+        names = dict.fromkeys(line.name for line in lines)
+        if len(names) == 1:
+            return lines[0].reference
+        return " ".join(names)[:MAX_REFERENCE]
 
     def _get_qr_values(self):
         """What the one QR code asks for: all that is due in euro; None when it cannot
@@ -111,7 +138,7 @@ class FacturexDunningNotice(models.Model):
         if not account or len(euros) != 1 or totals[euros[0]]["due"] <= 0:
             return None
         reference = self._get_transfer_reference()
-        single = len(self._get_claimed_lines().move_id) == 1
+        single = len({line.name for line in self._get_facts().lines[self.id]}) == 1
         return {
             "amount": totals[euros[0]]["due"],
             "free_communication": reference,

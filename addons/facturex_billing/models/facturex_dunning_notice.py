@@ -14,7 +14,7 @@ OPEN_STATES = ("draft", "approved", "failed")
 # besides these a notice is written by the run, the buttons and the delivery only
 EDITABLE = {"activity_ids", "message_follower_ids", "message_main_attachment_id"}
 MAX_ATTACHMENTS = 10
-RENDERED = ("subject", "email_from", "reply_to", "mail_server_id")
+RENDERED = ("subject", "email_from", "reply_to")
 
 
 class FacturexDunningNotice(models.Model):
@@ -505,12 +505,19 @@ class FacturexDunningNotice(models.Model):
 
         :return: {id: values}
         """
-        rendered = template._generate_template(self.ids, RENDERED)
+        notices = self._with_shared_facts()
+        context = {"facturex_facts": notices.env.context.get("facturex_facts")}
+        template = template.with_context(**context)
+        rendered = {
+            notice.id: {"mail_server_id": template.mail_server_id.id} for notice in self
+        }
         for local, ids in template._classify_per_lang(self.ids).values():
-            lang = local.env.lang
-            notices = self.browse(ids).with_context(lang=lang)._with_shared_facts()
-            for notice_id, body in notices._render_bodies(local).items():
-                rendered[notice_id]["body_html"] = body
+            own = notices.browse(ids).with_context(lang=local.env.lang)
+            texts = {name: local._render_field(name, ids) for name in RENDERED}
+            texts["body_html"] = own._render_bodies(local)
+            for name, by_notice in texts.items():
+                for notice_id, text in by_notice.items():
+                    rendered[notice_id][name] = text
         return rendered
 
     def _render_bodies(self, template):

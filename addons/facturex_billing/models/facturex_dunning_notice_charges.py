@@ -1,10 +1,10 @@
+from collections import defaultdict
 from decimal import Decimal
 from functools import cache
 
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.tools import format_amount, format_date
 
 from ..engine import late_charges, law, merge
 
@@ -57,29 +57,28 @@ class FacturexDunningNotice(models.Model):
     def _get_merge_makers(self):
         """{merge field: function that makes its text}"""
         self.ensure_one()
-        env, company = self.env, self.company_id
-        lines = self._get_claimed_lines()
-        moves = lines.move_id
+        company, facts = self.company_id, self._get_facts()
+        lines = facts.lines[self.id]
         outlook = cache(self._get_law_outlook)
         return {
             "customer": lambda: self.partner_id.name,
             "company": lambda: company.name,
             "company_number": lambda: company.company_registry or company.vat,
             "level": lambda: self.step_id.name,
-            "today": lambda: format_date(env, self.date),
-            "invoices": lambda: ", ".join(filter(None, moves.mapped("name"))),
+            "today": lambda: facts.date(self.env, self.date),
+            "invoices": lambda: ", ".join(
+                dict.fromkeys(line.name for line in lines if line.name)
+            ),
             "description": self._get_description,
             "due_date": lambda: ", ".join(
-                dict.fromkeys(format_date(env, line.date_maturity) for line in lines)
+                dict.fromkeys(facts.date(self.env, o.date_maturity) for o in lines)
             ),
-            "amount_due": lambda: self._sum_in_words("amount_residual"),
-            "amount_interest": lambda: self._sum_in_words("amount_interest"),
-            "amount_fee": lambda: self._sum_in_words("amount_fee"),
-            "amount_total": lambda: self._sum_in_words(
-                "amount_residual", "amount_interest", "amount_fee"
-            ),
+            "amount_due": lambda: self._sum_in_words("residual"),
+            "amount_interest": lambda: self._sum_in_words("interest"),
+            "amount_fee": lambda: self._sum_in_words("fee"),
+            "amount_total": lambda: self._sum_in_words("residual", "interest", "fee"),
             "penalty_amount": lambda: self._say_penalty(outlook()[1]),
-            "date_limit": lambda: format_date(env, outlook()[0]),
+            "date_limit": lambda: facts.date(self.env, outlook()[0]),
             "iban": lambda: self._get_bank_account().acc_number,
             "phone": lambda: company.phone,
             "email": lambda: company.email,
@@ -87,75 +86,55 @@ class FacturexDunningNotice(models.Model):
 
     def _sum_in_words(self, *names):
         """What the claimed lines sum to; euros and dollars are never added up."""
+        facts, sums = self._get_facts(), defaultdict(float)
+        for line in facts.lines[self.id]:
+            sums[line.currency] += sum(getattr(line, name) for name in names)
         return " + ".join(
-            format_amount(self.env, sum(sum(own.mapped(n)) for n in names), currency)
-            for currency, own in self._get_claimed_lines()
-            .grouped("currency_id")
-            .items()
+            facts.money(self.env, amount, currency) for currency, amount in sums.items()
         )
 
     def _say_penalty(self, amount):
         if not amount:
             return self.env._("no other amount")
         currency = self._get_claimed_lines().currency_id[:1] or self.currency_id
-        return format_amount(self.env, amount, currency)
+        return self._money(amount, currency)
 
     def _get_description(self):
         """What was delivered: the first words of each line that bills something."""
-        products = self._get_claimed_lines().move_id.invoice_line_ids.filtered(
-            lambda line: line.display_type == "product"
-        )
+        facts = self._get_facts()
+        moves = dict.fromkeys(line.move for line in facts.lines[self.id])
         return ", ".join(
-            dict.fromkeys(
-                (line.name or line.product_id.name or "").split("\n")[0]
-                for line in products
-            )
+            dict.fromkeys(text for move in moves for text in facts.texts(move))
         )
 
-    def _with_shared_facts(self):
-        """What was told before and the rules of the law, read once for all of them."""
-        items, moves = self.line_ids.move_line_id, self.line_ids.move_id
-        # a message alone would fetch its own rows only
-        moves.fetch(["name", "payment_reference", "access_token"])
-        moves.invoice_line_ids.fetch(["display_type", "name", "product_id"])
-        told = items._facturex_told()
-        facts = {"told": told.grouped("move_line_id"), "rules": {}}
-        return super()._with_shared_facts().with_context(facturex_facts=facts)
+    def _get_told_before(self, item_id):
+        """What was said of a journal item in other messages, until this one.
 
-    def _get_rules(self, profile, currency):
-        """The rules of a profile on the day of the message."""
-        known = self.env.context.get("facturex_facts", {}).get("rules", {})
-        key = (profile.id, self.company_id.id, self.date, currency.id)
-        if key not in known:
-            known[key] = profile._to_engine(self.company_id, self.date, currency)
-        return known[key]
-
-    def _get_told_before(self, items):
-        """What was said of journal items in other messages, until this one."""
-        facts = self.env.context.get("facturex_facts")
-        if not facts:
-            told = items._facturex_told(self.date_told)
-        else:
-            told = self.line_ids.browse().union(
-                *(facts["told"][item] for item in items if item in facts["told"])
-            )
-        return told.filtered(
-            lambda line: line.notice_id != self and line.date_told <= self.date_told
-        )
+        :return: list of `facturex.dunning.notice.line`
+        """
+        return [
+            line
+            for line in self._get_facts().told(item_id)
+            if line.notice_id != self and line.date_told <= self.date_told
+        ]
 
     def _get_law_outlook(self):
         """:return: (last day to pay free of charges, indemnity that follows)"""
         self.ensure_one()
-        lines = self._get_claimed_lines()
-        profiles = lines.move_id._facturex_law_profiles()
+        facts = self._get_facts()
+        owed, currencies = defaultdict(float), {}
+        for line in facts.lines[self.id]:
+            owed[line.move] += line.residual
+            currencies.setdefault(line.move, line.currency)
         limits, penalty = [], 0
         sent = law.Sent(self.date, self._get_law_channel() or "email")
-        for move, own in lines.grouped("move_id").items():
-            rules = self._get_rules(profiles[move.id], own.currency_id[:1])
+        for move, amount in owed.items():
+            profile = facts.profiles[move.id]
+            rules = facts.rules(profile, self.company_id, self.date, currencies[move])
             limits.append(law.delay_ends(rules, sent))
             if rules.tiers and self.company_id.facturex_penalty_clause:
-                owed = Decimal(str(sum(own.mapped("amount_residual"))))
-                penalty += late_charges.tiered_indemnity(owed, rules.tiers, rules.cap)
+                owing = Decimal(str(amount))
+                penalty += late_charges.tiered_indemnity(owing, rules.tiers, rules.cap)
         return max(limits, default=self.date), float(penalty)
 
     def _get_subject(self):
@@ -185,20 +164,16 @@ class FacturexDunningNotice(models.Model):
     def _get_first_reminder_profiles(self):
         """The profiles whose mandatory text belongs into this message."""
         self.ensure_one()
-        lines = self._get_claimed_lines().filtered(
-            lambda line: line.date_maturity < self.date
-        )
-        profiles = lines.move_id._facturex_law_profiles()
-        lines = lines.filtered(lambda line: profiles[line.move_id.id].mentions)
-        if not lines:
-            return self.env["facturex.law.profile"]
-        # until its own day: a copy of it says later what it said
-        earlier = self._get_told_before(lines.move_line_id)
-        reminded = earlier.filtered(lambda line: line._get_law_message()).move_line_id
+        facts = self._get_facts()
         found = self.env["facturex.law.profile"]
-        for line in lines:
-            if line.move_line_id not in reminded:
-                found |= profiles[line.move_id.id]
+        for line in facts.lines[self.id]:
+            profile = facts.profiles[line.move.id]
+            if line.date_maturity >= self.date or not profile.mentions:
+                continue
+            # until its own day: a copy of it says later what it said
+            earlier = self._get_told_before(line.move_line_id)
+            if not any(told._get_law_message() for told in earlier):
+                found |= profile
         return found
 
     # ------------------------------------------------------------------

@@ -1,6 +1,28 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+# what `_create_frozen` writes
+INSERTED = (
+    "notice_id",
+    "move_line_id",
+    "step_id",
+    "repeat_no",
+    "broken_promise",
+    "company_id",
+    "move_id",
+    "date_maturity",
+    "currency_id",
+    "amount_residual",
+    "amount_company",
+    "amount_interest_company",
+    "amount_fee_company",
+    "date_told",
+    "create_uid",
+    "write_uid",
+    "create_date",
+    "write_date",
+)
+
 
 class FacturexDunningNoticeLine(models.Model):
     """One instalment at one level: frozen, it is what the customer was told."""
@@ -88,16 +110,11 @@ class FacturexDunningNoticeLine(models.Model):
         created = self.env.execute_query(
             SQL(
                 """
-                INSERT INTO facturex_dunning_notice_line (
-                    notice_id, move_line_id, step_id, repeat_no, broken_promise,
-                    company_id, move_id, date_maturity, currency_id, amount_residual,
-                    amount_company, date_told, create_uid, write_uid, create_date,
-                    write_date
-                )
+                INSERT INTO facturex_dunning_notice_line (%(columns)s)
                 SELECT given.notice, item.id, given.step, given.repeat, given.promise,
                        item.company_id, item.move_id, item.date_maturity,
                        item.currency_id, item.amount_residual_currency,
-                       item.amount_residual, notice.date_told, %(uid)s, %(uid)s,
+                       item.amount_residual, 0, 0, notice.date_told, %(uid)s, %(uid)s,
                        %(now)s, %(now)s
                   FROM unnest(
                            %(notices)s::int[], %(items)s::int[], %(steps)s::int[],
@@ -107,6 +124,7 @@ class FacturexDunningNoticeLine(models.Model):
                   JOIN facturex_dunning_notice notice ON notice.id = given.notice
              RETURNING id
                 """,
+                columns=SQL(", ").join(map(SQL.identifier, INSERTED)),
                 uid=uid,
                 now=now,
                 notices=[notice for notice, _vals in rows],
@@ -118,7 +136,10 @@ class FacturexDunningNoticeLine(models.Model):
         )
         lines = self.browse(row[0] for row in created)
         lines.notice_id.invalidate_recordset(["line_ids"])
-        lines.modified(self._fields)
+        # what the query wrote is not computed again, what follows from it is
+        given = [self._fields[name] for name in INSERTED]
+        with self.env.protecting(given, lines):
+            lines.modified(self._fields)
         lines._complete()
         return lines
 

@@ -293,6 +293,42 @@ class TestDunningRun(FacturexCommon):
         self.assertEqual(len(pictures[0][0]), 6)
         self.assertEqual(*pictures)
 
+    def test_words_in_a_batch_are_those_of_each_alone(self):
+        """What is read once for all says the same as a message rendered by itself."""
+        usd = self.env.ref("base.USD")
+        usd.active = True
+        self.first.text_body = (
+            "{customer}, {invoices} du {due_date}: {amount_total}, {description},"
+            " {date_limit}, {penalty_amount}, {iban}"
+        )
+        french = self.customer.copy({"name": "Cliente Gamma", "lang": "fr_FR"})
+        self.customer.lang = "en_US"
+        for number, partner in enumerate(self.customer | french, start=1):
+            self._invoice(1234.5 * number, partner=partner)
+            self._invoice(33.33, due="2026-02-02", partner=partner)
+            self._invoice(50, partner=partner, currency_id=usd.id)
+        notices = self.policy._run()
+        self.assertEqual(len(notices), 2)
+        template = self.first.mail_template_id
+        together = notices._render(template)
+        for notice in notices:
+            self.env.invalidate_all()
+            alone = template._generate_template(
+                notice.ids,
+                ("subject", "body_html", "email_from", "reply_to", "mail_server_id"),
+            )[notice.id]
+            told = together[notice.id]
+            self.assertEqual(told["body_html"], alone["body_html"])
+            self.assertEqual(told["subject"], alone["subject"])
+            self.assertEqual(told["email_from"], alone["email_from"])
+            self.assertEqual(
+                *(bool(values.get("mail_server_id")) for values in (told, alone))
+            )
+        first, second = (str(together[notice.id]["body_html"]) for notice in notices)
+        # and each in the language of its reader
+        self.assertIn("Facture", first + second)
+        self.assertIn(">Invoice<", first + second)
+
     def _columns(self, table, ids):
         """Rows without what differs by nature: numbers and tokens."""
         self.env.cr.execute(f"SELECT * FROM {table} WHERE id = ANY(%s)", [ids])
