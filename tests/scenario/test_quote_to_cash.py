@@ -182,6 +182,47 @@ class QuoteToCashMixin:
             self.assertIn(self.xml_format, move.ubl_cii_xml_id.raw)
         self._validate(deposit | final | credit_note)
 
+    def test_billed_periods(self):
+        """What a subscription bills says its days: a month, and a year beside it."""
+        subscription = self.env["facturex.subscription"].create(
+            {
+                "partner_id": self.buyer.id,
+                "date_start": self.today,
+                "mode": "post",
+                "line_ids": [
+                    fields.Command.create(
+                        {"product_id": self.product.id, "name": "Lamps", "quantity": 2}
+                    ),
+                    fields.Command.create(
+                        {
+                            "product_id": self.product.id,
+                            "name": "Inspection",
+                            "own_interval": True,
+                            "interval_unit": "year",
+                        }
+                    ),
+                ],
+            }
+        )
+        subscription.action_confirm()
+        subscription._run_due(date=fields.Date.to_date(self.today))
+        moves = subscription.period_ids.move_id
+        self.assertTrue(moves)
+        self.assertEqual(set(moves.mapped("state")), {"posted"})
+        lines = moves.invoice_line_ids
+        self.assertEqual(len({line.facturex_date_end for line in lines}), 2)
+        # part of it is given back, with its days
+        credit_note = self._credit(moves[0], quantity=1)
+        with self.mock_mail_gateway():
+            for move in moves | credit_note:
+                self._send(move)
+        for move in moves:
+            for day in {line.facturex_date_end for line in move.invoice_line_ids}:
+                raw = move.ubl_cii_xml_id.raw
+                said = (str(day).encode(), f"{day:%Y%m%d}".encode())
+                self.assertTrue(any(day in raw for day in said), raw)
+        self._validate(moves | credit_note)
+
 
 @tagged("post_install", "-at_install")
 class TestQuoteToCashBelgium(QuoteToCashMixin, FacturexCommon, MailCase):
