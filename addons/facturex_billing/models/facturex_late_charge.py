@@ -67,7 +67,7 @@ class FacturexLateCharge(models.Model):
     )
     waive_reason = fields.Char(string="Waived Because", readonly=True, copy=False)
     state = fields.Selection(
-        [("open", "Open"), ("invoiced", "Claimed"), ("waived", "Waived")],
+        [("open", "To Claim"), ("invoiced", "Claimed"), ("waived", "Waived")],
         compute="_compute_state",
         store=True,
         index=True,

@@ -18,7 +18,7 @@ class FacturexLawMixin(models.AbstractModel):
         index=True,
         help="Empty: holds for every company. A company's own row replaces it.",
     )
-    source = fields.Char(help="Where the figure was published.")
+    source = fields.Char(help="Where the figure was published.", translate=True)
     confirmed = fields.Boolean(
         default=True, help="Somebody compared the figure with its publication."
     )

@@ -33,7 +33,7 @@ class FacturexLawProfile(models.Model):
         string="Refund Within (Days)",
         help="Of what was paid for the days after the end.",
     )
-    term_source = fields.Char(string="Source for Subscriptions")
+    term_source = fields.Char(string="Source for Subscriptions", translate=True)
 
     @api.constrains("letter_from_months", "letter_until_months", "letter_at_months")
     def _check_letter(self):

@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
+SCOPES = ("b2b", "b2g", "legal_pro", "legal_other", "mro")
+
 
 class FacturexLegalRate(models.Model):
     _name = "facturex.legal.rate"
@@ -35,13 +37,14 @@ class FacturexLegalRate(models.Model):
 
     @api.model
     def _selection_scope(self):
-        return [
-            ("b2b", "Late payment between companies"),
-            ("b2g", "Late payment of public buyers"),
-            ("legal_pro", "Legal rate, professional creditor"),
-            ("legal_other", "Legal rate, private creditor"),
-            ("mro", "ECB main refinancing rate"),
+        labels = [
+            self.env._("Late payment between companies"),
+            self.env._("Late payment of public buyers"),
+            self.env._("Legal rate, professional creditor"),
+            self.env._("Legal rate, private creditor"),
+            self.env._("ECB main refinancing rate"),
         ]
+        return list(zip(SCOPES, labels, strict=True))
 
     @api.depends("country_id", "scope", "date_from")
     def _compute_display_name(self):

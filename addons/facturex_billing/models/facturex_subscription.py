@@ -215,6 +215,7 @@ class FacturexSubscription(models.Model):
         help="Monthly recurring revenue: what the lines in force are worth per month,"
         " untaxed; nothing while it is paused or stopped.",
     )
+    has_dated_lines = fields.Boolean(compute="_compute_has_dated_lines")
     preview_ids = fields.One2many(
         "facturex.subscription.period",
         compute="_compute_preview_ids",
@@ -320,6 +321,14 @@ class FacturexSubscription(models.Model):
         for subscription in self:
             subscription.catch_up = (
                 subscription.company_id.facturex_subscription_catch_up or "own"
+            )
+
+    @api.depends("line_ids.date_from", "line_ids.date_to")
+    def _compute_has_dated_lines(self):
+        """An old line and the one that follows it say from when each is billed."""
+        for subscription in self:
+            subscription.has_dated_lines = any(
+                line.date_from or line.date_to for line in subscription.line_ids
             )
 
     @api.depends(

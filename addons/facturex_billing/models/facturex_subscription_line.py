@@ -97,9 +97,19 @@ class FacturexSubscriptionLine(models.Model):
         "A line cannot end before it begins.",
     )
 
+    is_served = fields.Boolean(
+        compute="_compute_is_served", help="It is billed today or will be later."
+    )
+
     # ------------------------------------------------------------------
     # Computes
     # ------------------------------------------------------------------
+
+    @api.depends("date_to")
+    def _compute_is_served(self):
+        today = fields.Date.context_today(self)
+        for line in self:
+            line.is_served = not line.date_to or today <= line.date_to
 
     @api.depends("product_id")
     def _compute_from_product(self):
