@@ -57,6 +57,10 @@ class AccountMove(models.Model):
                 lambda m, profiles=profiles: profiles.get(m.partner_id.id)
             ).items():
                 if profile:
+                    # no amount follows from it: Odoo need not look at the lines
+                    same = same.with_context(
+                        skip_invoice_sync=True, check_move_validity=False
+                    )
                     same.facturex_law_profile_id = profile
 
     # ------------------------------------------------------------------

@@ -113,9 +113,13 @@ class Document:
 
 
 class InvoiceBuilder:
-    def __init__(self, env):
+    def __init__(self, env, vals_list=()):
+        """`vals_list`: what will be asked, so that customers are read together."""
         self.env = env
         self._ = env._
+        self._partners = env["res.partner"].browse(
+            {vals["partner_id"] for vals in vals_list if vals.get("partner_id")}
+        )
         self._memo = defaultdict(dict)
         self._pass_through = {}
         self._float_fields = {
@@ -254,7 +258,10 @@ class InvoiceBuilder:
 
     def _customer(self, company, partner_id):
         def look():
-            partner = self.env["res.partner"].browse(partner_id).with_company(company)
+            partner = self._partners.browse(partner_id)
+            if partner_id in self._partners._prefetch_ids:
+                partner = partner.with_prefetch(self._partners._prefetch_ids)
+            partner = partner.with_company(company)
             commercial = partner.commercial_partner_id
             return {
                 "partner": partner,

@@ -8,7 +8,14 @@ import psycopg2
 from odoo import api, models
 from odoo.tools import SQL, split_every
 
-from .account_move_bulk import BATCH_NUMBERS, CONTEXT_KEY, FULL_VALUES, NotCovered
+from .account_move_bulk import (
+    BATCH_NUMBERS,
+    CONTEXT_KEY,
+    FULL_VALUES,
+    RANKS_KEY,
+    CustomerRanks,
+    NotCovered,
+)
 from .bulk_builder import InvoiceBuilder
 
 _logger = logging.getLogger(__name__)
@@ -69,6 +76,7 @@ LEANS_ON = {
     "account.payment.term": ("_compute_terms",),
     "account.fiscal.position": ("_get_fiscal_position",),
     "account.account": ("_get_most_frequent_account_for_partner",),
+    "res.partner": ("_increase_rank",),
     "res.currency": ("_get_conversion_rate",),
 }
 
@@ -116,7 +124,7 @@ class FacturexBulkInvoice(models.AbstractModel):
         Columns equal Odoo's; the history holds the creation message, nobody follows.
         """
         self.env["account.move"].check_access("create")
-        builder = InvoiceBuilder(self.env)
+        builder = InvoiceBuilder(self.env, vals_list)
         documents, reasons = {}, {}
         for rank, vals in enumerate(vals_list):
             try:
@@ -148,8 +156,14 @@ class FacturexBulkInvoice(models.AbstractModel):
         All of Odoo's checks and hooks run (`action_post`); the tracking of the change
         of state is left out. Raises what Odoo raises.
         """
-        context = {"tracking_disable": True, CONTEXT_KEY: BATCH_NUMBERS}
+        ranks = CustomerRanks()
+        context = {
+            "tracking_disable": True,
+            CONTEXT_KEY: BATCH_NUMBERS,
+            RANKS_KEY: ranks,
+        }
         moves.with_context(**context).action_post()
+        ranks.write(self.env)
 
     # -- the two ways ------------------------------------------------------------------
 

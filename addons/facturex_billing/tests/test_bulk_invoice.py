@@ -373,6 +373,30 @@ class TestBulkService(BulkCommon):
             self.assertEqual(len(move.message_ids), 1)
         self.assertEqual(len(set(result.moves.mapped("name"))), 8)
 
+    def test_customers_are_read_and_ranked_together(self):
+        """As many queries for forty customers as for two; each becomes a customer."""
+
+        def bill(customers):
+            vals_list = [self._vals(partner_id=partner.id) for partner in customers]
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.service._make_invoices(vals_list, post=True)
+            self.env.flush_all()
+            return self.env.cr.sql_log_count - before
+
+        customers = self.env["res.partner"].create(
+            [{"name": f"New {number}"} for number in range(50)]
+        )
+        bill(customers[:5])  # what the process keeps is learned
+        few, many = bill(customers[5:7]), bill(customers[7:47])
+        self.assertLess(many - few, 10)
+        twice = customers[-1]
+        bill(twice + twice)
+        self.assertEqual(set(customers[:47].mapped("customer_rank")), {1})
+        self.assertEqual(twice.customer_rank, 2)
+        self.assertFalse(customers[-2].customer_rank)
+
     def test_drafts_stay_drafts(self):
         moves = self.service._create_invoices([self._vals()])
         self.assertEqual(moves.state, "draft")
