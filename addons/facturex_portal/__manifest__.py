@@ -24,9 +24,13 @@
         "views/facturex_portal_menus.xml",
         "views/portal_subscription_templates.xml",
         "views/portal_reminder_templates.xml",
+        "views/portal_dossier_templates.xml",
     ],
     "assets": {
-        "web.assets_backend": ["facturex_portal/static/src/dossier/**/*"],
+        "web.assets_backend": [
+            "facturex_portal/static/src/dossier/**/*",
+            "facturex_portal/static/src/matrix/**/*",
+        ],
         "web.assets_tests": ["facturex_portal/static/tests/tours/**/*"],
     },
 }

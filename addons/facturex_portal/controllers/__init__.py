@@ -1,3 +1,5 @@
 from . import subscriptions
 from . import reminders
 from . import invitations
+from . import dossiers
+from . import requests

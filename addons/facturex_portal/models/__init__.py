@@ -10,9 +10,14 @@ from . import facturex_bulk_act
 from . import facturex_dossier_console
 from . import facturex_dossier_creation
 from . import facturex_dossier_leave
+from . import facturex_dossier_list
+from . import facturex_dossier_matrix
+from . import facturex_shared
+from . import facturex_view_rights
 from . import facturex_dunning_notice
 from . import facturex_export_batch
 from . import facturex_export_item
+from . import facturex_dossier_figures
 from . import facturex_guards
 from . import facturex_invitation
 from . import facturex_request

@@ -1,3 +1,5 @@
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, RedirectWarning, UserError, ValidationError
 from odoo.tools import SQL
@@ -25,9 +27,11 @@ class FacturexBulkAct(models.Model):
             ("hard_lock", "Lock for ever"),
             ("exception", "Open a locked period for a while"),
             ("responsible", "Name the responsible"),
+            ("request", "Send a request"),
+            ("export", "Export a period"),
             ("invite", "Invite the entrepreneur"),
             ("trial", "Start the trial"),
-            ("active", "Activate"),
+            ("active", "Activate, end the trial"),
             ("suspend", "Suspend"),
             ("leave", "Disconnect"),
         ],
@@ -49,6 +53,29 @@ class FacturexBulkAct(models.Model):
     date_end = fields.Datetime(string="Until")
     reason = fields.Char()
     date_leave = fields.Date(string="Last day of the firm's access")
+    request_name = fields.Char(string="Subject")
+    request_kind = fields.Selection(
+        selection=lambda self: (
+            self.env["facturex.request"]
+            ._fields["kind"]
+            ._description_selection(self.env)
+        ),
+        string="Kind of request",
+        default="document",
+    )
+    description = fields.Text()
+    date_due = fields.Date(string="Due")
+    date_from = fields.Date(
+        string="From",
+        default=lambda self: self.env["facturex.export.batch"]._default_month_start(),
+    )
+    date_to = fields.Date(
+        string="To",
+        default=lambda self: (
+            self.env["facturex.export.batch"]._default_month_start()
+            + relativedelta(months=1, days=-1)
+        ),
+    )
     confirmation = fields.Char(
         help="Type the company's name: this lock is never taken away again."
     )
@@ -107,6 +134,8 @@ class FacturexBulkAct(models.Model):
             "hard_lock": self.lock_date,
             "exception": self.date_end and self.lock_field,
             "responsible": self.user_id,
+            "request": self.request_name,
+            "export": self.date_from and self.date_to,
         }
         if not needed.get(self.kind, True):
             raise UserError(self.env._("Fill in what the act needs first."))
@@ -119,6 +148,48 @@ class FacturexBulkAct(models.Model):
                         " to confirm."
                     )
                 )
+
+    def _get_locked_journals(self):
+        """Types of the journals that the chosen lock concerns, empty for all."""
+        if self.kind != "lock":
+            return ()
+        return {"sale_lock_date": ("sale",), "purchase_lock_date": ("purchase",)}.get(
+            self.lock_field, ()
+        )
+
+    def _count_obstacles(self, companies):
+        """company id -> (unmatched bank lines, drafts, entries that get locked)"""
+        if not companies:
+            return {}
+        self.env.flush_all()
+        field = "hard_lock_date" if self.kind == "hard_lock" else self.lock_field
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT m.company_id,
+                       count(*) FILTER (WHERE NOT l.is_reconciled AND %(bank)s),
+                       count(*) FILTER (WHERE m.state = 'draft' AND l.id IS NULL),
+                       count(*) FILTER (WHERE m.state = 'posted'
+                                          AND (c.%(field)s IS NULL
+                                               OR m.date > c.%(field)s))
+                  FROM account_move m
+                  JOIN res_company c ON c.id = m.company_id
+                  JOIN account_journal j ON j.id = m.journal_id
+             LEFT JOIN account_bank_statement_line l ON l.move_id = m.id
+                 WHERE m.company_id IN %(ids)s AND m.date <= %(day)s
+                   AND (%(all)s OR j.type = ANY(%(types)s))
+              GROUP BY m.company_id
+                """,
+                field=SQL.identifier(field),
+                # Odoo asks for matched lines before these locks only
+                bank=field in ("fiscalyear_lock_date", "hard_lock_date"),
+                ids=tuple(companies.ids),
+                day=self.lock_date,
+                all=not self._get_locked_journals(),
+                types=list(self._get_locked_journals()),
+            )
+        )
+        return {company: tuple(counts) for company, *counts in rows}
 
     def _finish(self):
         for act in self:
@@ -161,52 +232,47 @@ class FacturexBulkActLine(models.Model):
         readonly=True,
     )
     message = fields.Char(string="Why", readonly=True)
+    effect = fields.Char(string="Locks", compute="_compute_obstacle")
     obstacle = fields.Char(string="In the way", compute="_compute_obstacle")
+    has_unmatched = fields.Boolean(compute="_compute_obstacle")
+    has_drafts = fields.Boolean(compute="_compute_obstacle")
 
-    @api.depends("act_id.kind", "act_id.lock_date", "dossier_id")
+    @api.depends("act_id.kind", "act_id.lock_date", "act_id.lock_field", "dossier_id")
     def _compute_obstacle(self):
-        """Bank lines and drafts in the period, one query for each kind of act."""
+        """What a lock closes, and what is in its way: one query for each act."""
+        self.effect = self.obstacle = False
+        self.has_unmatched = self.has_drafts = False
         for act in self.act_id:
-            lines = self.filtered_domain([("act_id", "=", act.id)])
-            lines.obstacle = False
             if act.kind not in ("lock", "hard_lock") or not act.lock_date:
                 continue
-            found = self._count_obstacles(lines.company_id, act.lock_date)
+            lines = self.filtered(lambda line, act=act: line.act_id == act)
+            found = act._count_obstacles(lines.company_id)
             for line in lines:
-                unmatched, drafts = found.get(line.company_id.id, (0, 0))
-                if unmatched or drafts:
-                    line.obstacle = self.env._(
-                        "%(lines)s unmatched bank lines, %(drafts)s drafts",
-                        lines=unmatched,
-                        drafts=drafts,
-                    )
-        (self - self.filtered("act_id")).obstacle = False
-
-    @api.model
-    def _count_obstacles(self, companies, day):
-        if not companies:
-            return {}
-        self.env.flush_all()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT m.company_id,
-                       count(l.id) FILTER (WHERE NOT l.is_reconciled),
-                       count(*) FILTER (WHERE m.state = 'draft' AND l.id IS NULL)
-                  FROM account_move m
-             LEFT JOIN account_bank_statement_line l ON l.move_id = m.id
-                 WHERE m.company_id IN %s AND m.date <= %s
-              GROUP BY m.company_id
-                """,
-                tuple(companies.ids),
-                day,
-            )
-        )
-        return {company: (unmatched, drafts) for company, unmatched, drafts in rows}
+                unmatched, drafts, locked = found.get(line.company_id.id, (0, 0, 0))
+                line.has_unmatched, line.has_drafts = bool(unmatched), bool(drafts)
+                if locked:
+                    line.effect = self.env._("%s entries", locked)
+                texts = []
+                if unmatched:
+                    texts.append(self.env._("%s unmatched bank lines", unmatched))
+                if drafts:
+                    texts.append(self.env._("%s drafts", drafts))
+                line.obstacle = ", ".join(texts)
 
     def action_open_unmatched(self):
         self.ensure_one()
-        return self.dossier_id.action_open_unmatched()
+        day = self.act_id.lock_date
+        action = self.dossier_id.action_open_unmatched()
+        return action | {"domain": [*action["domain"], ("date", "<=", day)]}
+
+    def action_open_drafts(self):
+        """The drafts of the period, in this company only."""
+        self.ensure_one()
+        kinds = self.act_id._get_locked_journals()
+        domain = [("state", "=", "draft"), ("date", "<=", self.act_id.lock_date)]
+        if kinds:
+            domain.append(("journal_id.type", "in", kinds))
+        return self.dossier_id._open_list("account.action_move_journal_line", domain)
 
     def _run(self):
         """Do the act on one dossier; a refusal keeps its reason and stops nothing."""
@@ -261,6 +327,38 @@ class FacturexBulkActLine(models.Model):
             role = record.firm_id.role_id or record._role("accountant")
             record._add_member(user, role)
         record.responsible_id = user
+
+    def _run_request(self, dossier):
+        act, person = self.act_id, dossier._get_answerer()
+        if not person:
+            raise UserError(
+                self.env._("%s has nobody who could answer: invite the entrepreneur.",
+                           dossier.name)
+            )  # fmt: skip
+        self.env["facturex.request"].create(
+            {
+                "name": act.request_name,
+                "kind": act.request_kind,
+                "description": act.description,
+                "date_due": act.date_due,
+                "dossier_id": dossier.id,
+                "user_id": person.id,
+            }
+        )
+
+    def _run_export(self, dossier):
+        dossier._facturex_check("export")
+        company = dossier.company_id
+        batches = self.env["facturex.export.batch"].with_context(
+            allowed_company_ids=company.ids
+        )
+        batches.create(
+            {
+                "company_id": company.id,
+                "date_from": self.act_id.date_from,
+                "date_to": self.act_id.date_to,
+            }
+        ).action_export()
 
     def _run_invite(self, dossier):
         dossier._check_firm()

@@ -1,5 +1,8 @@
 """The console: how each dossier is doing, for all of them at once."""
 
+import operator as operators
+from datetime import date, datetime
+
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
@@ -17,7 +20,16 @@ COUNTERS = (
     "date_bank",
     "amount_overdue",
     "request_count",
+    "export_count",
 )
+FIGURES = {
+    "in": lambda figure, values: figure in values,
+    "<": operators.lt,
+    "<=": operators.le,
+    ">": operators.gt,
+    ">=": operators.ge,
+}
+BANK = ("unmatched_count", "date_unmatched", "date_bank")
 
 
 class FacturexDossier(models.Model):
@@ -28,16 +40,64 @@ class FacturexDossier(models.Model):
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
     company_vat = fields.Char(related="company_id.vat", string="VAT")
-    date_lock = fields.Date(string="Locked until", compute="_compute_console")
-    user_count = fields.Integer(string="Users", compute="_compute_console")
-    date_activity = fields.Datetime(string="Last activity", compute="_compute_console")
-    check_count = fields.Integer(string="To check", compute="_compute_console")
-    unmatched_count = fields.Integer(string="Unmatched", compute="_compute_console")
-    date_unmatched = fields.Date(string="Oldest", compute="_compute_console")
-    date_bank = fields.Date(string="Last bank line", compute="_compute_console")
-    amount_overdue = fields.Monetary(string="Overdue", compute="_compute_console")
-    request_count = fields.Integer(string="Requests", compute="_compute_console")
+    date_lock = fields.Date(
+        string="Locked until",
+        compute="_compute_console",
+        search=lambda self, *args: self._search_figure("date_lock", *args),
+    )
+    user_count = fields.Integer(
+        string="Users",
+        compute="_compute_console",
+        search=lambda self, *args: self._search_figure("user_count", *args),
+    )
+    date_activity = fields.Datetime(
+        string="Last activity",
+        compute="_compute_console",
+        search=lambda self, *args: self._search_figure("date_activity", *args),
+    )
+    check_count = fields.Integer(
+        string="To check",
+        compute="_compute_console",
+        search=lambda self, *args: self._search_figure("check_count", *args),
+    )
+    unmatched_count = fields.Integer(
+        string="Unmatched",
+        compute="_compute_console",
+        search=lambda self, *args: self._search_figure("unmatched_count", *args),
+    )
+    date_unmatched = fields.Date(
+        string="Oldest",
+        compute="_compute_console",
+        search=lambda self, *args: self._search_figure("date_unmatched", *args),
+    )
+    date_bank = fields.Date(
+        string="Last bank line",
+        compute="_compute_console",
+        search=lambda self, *args: self._search_figure("date_bank", *args),
+    )
+    amount_overdue = fields.Monetary(
+        string="Overdue",
+        compute="_compute_console",
+        search=lambda self, *args: self._search_figure("amount_overdue", *args),
+    )
+    request_count = fields.Integer(
+        string="Requests",
+        compute="_compute_console",
+        search=lambda self, *args: self._search_figure("request_count", *args),
+    )
+    export_count = fields.Integer(
+        string="To export",
+        compute="_compute_console",
+        search=lambda self, *args: self._search_figure("export_count", *args),
+        help="Posted customer documents that no export to the accountant holds.",
+    )
     vat_period = fields.Char(string="VAT period", compute="_compute_console")
+    date_vat = fields.Date(
+        string="VAT period ends",
+        compute="_compute_console",
+        search=lambda self, *args: self._search_figure("vat_due", *args),
+        help="Last day of the oldest period that no lock covers.",
+    )
     health = fields.Integer(
         readonly=True, default=100, help="Out of 100, when the console was opened."
     )
@@ -53,6 +113,7 @@ class FacturexDossier(models.Model):
             for name in COUNTERS:
                 dossier[name] = values.get(name) or False
             vat_due = values.get("vat_due")
+            dossier.date_vat = vat_due
             dossier.vat_period = self._get_vat_label(vat_due, today)
             reasons = health.score(self._to_facts(dossier, values), today)[1]
             dossier.health_reasons = ", ".join(
@@ -104,24 +165,21 @@ class FacturexDossier(models.Model):
         user = self.env.user
         companies = self.sudo().company_id  # which ones; the rules chose the dossiers
         seen = [c.id for c in companies if user._facturex_can("member", c)]
-        hidden = set(user._facturex_denied_ids("bank"))
-        bank = [cid for cid in seen if cid not in hidden]
         if not seen:
             return {}
-        self.env.flush_all()
-        facts = {cid: {} for cid in seen}
         today = fields.Date.context_today(self)
+        facts = self._get_kept(seen, today)
         for query in (
             self._query_company(seen),
             self._query_members(seen, today),
-            self._query_moves(seen),
-            self._query_bank(bank or [0]),
-            self._query_receivables(seen, today),
             *self._query_more(seen, today),
         ):
             self.env.cr.execute(query)
             for row in self.env.cr.dictfetchall():
                 facts[row.pop("company")].update(row)
+        for cid in facts.keys() & set(user._facturex_denied_ids("bank")):
+            for name in BANK:
+                facts[cid].pop(name, None)
         for values in facts.values():
             values["vat_due"] = self._get_vat_due(values, today)
         return facts
@@ -162,52 +220,6 @@ class FacturexDossier(models.Model):
         )
 
     @api.model
-    def _query_moves(self, ids):
-        return SQL(
-            """
-            SELECT company_id AS company, max(write_date) AS date_activity,
-                   count(*) FILTER (
-                       WHERE (state = 'draft' AND move_type IN ('in_invoice',
-                                                               'in_refund'))
-                          OR (state = 'posted' AND NOT COALESCE(checked, true))
-                   ) AS check_count
-              FROM account_move WHERE company_id IN %s GROUP BY company_id
-            """,
-            tuple(ids),
-        )
-
-    @api.model
-    def _query_bank(self, ids):
-        return SQL(
-            """
-            SELECT l.company_id AS company, max(m.date) AS date_bank,
-                   count(*) FILTER (WHERE NOT l.is_reconciled) AS unmatched_count,
-                   min(m.date) FILTER (WHERE NOT l.is_reconciled) AS date_unmatched
-              FROM account_bank_statement_line l
-              JOIN account_move m ON m.id = l.move_id
-             WHERE l.company_id IN %s GROUP BY l.company_id
-            """,
-            tuple(ids),
-        )
-
-    @api.model
-    def _query_receivables(self, ids, today):
-        return SQL(
-            """
-            SELECT l.company_id AS company, sum(l.amount_residual) AS amount_due,
-                   COALESCE(sum(l.amount_residual) FILTER (
-                       WHERE l.date_maturity < %s), 0) AS amount_overdue
-              FROM account_move_line l
-              JOIN account_account a ON a.id = l.account_id
-             WHERE l.company_id IN %s AND l.parent_state = 'posted'
-               AND a.account_type = 'asset_receivable' AND NOT l.reconciled
-          GROUP BY l.company_id
-            """,
-            today,
-            tuple(ids),
-        )
-
-    @api.model
     def _query_more(self, ids, today):
         """Hook: further sources; each row names its `company`."""
         return []
@@ -219,7 +231,9 @@ class FacturexDossier(models.Model):
     @api.model
     def action_open_console(self):
         """Refresh the scores of the user's dossiers, then list them, worst first."""
-        self.search([("state", "!=", "disconnected")])._refresh_health()
+        dossiers = self.search([("state", "!=", "disconnected")])
+        dossiers._keep_figures()
+        dossiers._refresh_health()
         return self.env["ir.actions.act_window"]._for_xml_id(
             "facturex_portal.facturex_dossier_action"
         )
@@ -259,6 +273,31 @@ class FacturexDossier(models.Model):
     def _log_entry(self):
         """Hook: somebody enters the company."""
 
+    @api.model
+    def _search_figure(self, name, operator, value):
+        """The dossiers whose figure compares so; the figures are those of the list."""
+        compare = FIGURES.get(operator)
+        if compare is None:
+            return NotImplemented
+        dossiers = self.search([("company_id", "!=", False)])
+        facts = dossiers._get_facts()
+        if operator == "in":
+            value = {one or False for one in value}
+        elif isinstance(value, str):
+            value = fields.Date.to_date(value)
+        found = []
+        for dossier in dossiers:
+            figure = facts.get(dossier.company_id.id, {}).get(name) or False
+            if operator != "in" and not figure:
+                if isinstance(value, date):
+                    continue
+                figure = 0
+            if isinstance(figure, datetime) and not isinstance(value, datetime):
+                figure = figure.date()
+            if compare(figure, value):
+                found.append(dossier.id)
+        return [("id", "in", found)]
+
     def _open_list(self, xmlid, domain=(), context=None):
         """A native list, in this company only."""
         self.ensure_one()
@@ -282,6 +321,20 @@ class FacturexDossier(models.Model):
             [("is_reconciled", "=", False)],
         )
 
+    def action_open_to_export(self):
+        return self._open_list(
+            "account.action_move_out_invoice_type",
+            [
+                ("state", "=", "posted"),
+                ("move_type", "in", ("out_invoice", "out_refund", "out_receipt")),
+                (
+                    "facturex_export_item_ids",
+                    "not any",
+                    [("batch_id.state", "=", "done")],
+                ),
+            ],
+        )
+
     def action_open_overdue(self):
         return self._open_list(
             "account.action_move_out_invoice_type",
@@ -295,6 +348,7 @@ class FacturexDossier(models.Model):
 
     def action_open_members(self):
         self.ensure_one()
+        self.check_access("read")
         return self.env["ir.actions.actions"]._for_xml_id(
             "facturex_portal.facturex_dossier_member_action"
         ) | {"domain": [("dossier_id", "=", self.id)]}

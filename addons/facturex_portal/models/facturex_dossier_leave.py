@@ -237,6 +237,9 @@ class FacturexDossier(models.Model):
         self._facturex_check("export")
         self.check_access("read")
         attachment = self.sudo()._make_package()  # checked above
+        self.env["facturex.access.log"]._note(
+            "export", self._name, attachment.company_id.ids
+        )
         return {
             "type": "ir.actions.act_url",
             "url": f"/web/content/{attachment.id}?download=true",
@@ -344,6 +347,29 @@ class FacturexDossier(models.Model):
             content = attachment.raw or b""
             yield data_return.File(path, content, number)
             attachment.invalidate_recordset(["raw", "datas"])
+
+
+class MailThread(models.AbstractModel):
+    _inherit = "mail.thread"
+
+    def message_update(self, msg_dict, update_vals=None):
+        """A mail of a colleague who has no role left in the dossier files nothing."""
+        user, field = self.env.user, self._fields.get("company_id")
+        if (
+            field is not None
+            and field.comodel_name == "res.company"
+            and user._is_internal()
+        ):
+            for company in self.company_id:
+                if not user._facturex_can("member", company):
+                    raise AccessError(
+                        self.env._(
+                            "%(person)s has no role in %(company)s.",
+                            person=user.name,
+                            company=company.name,
+                        )
+                    )
+        return super().message_update(msg_dict, update_vals=update_vals)
 
 
 class AccountMove(models.Model):

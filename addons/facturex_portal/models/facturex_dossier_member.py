@@ -159,6 +159,18 @@ class FacturexDossierMember(models.Model):
 class FacturexDossier(models.Model):
     _inherit = "facturex.dossier"
 
+    def _get_member_companies(self, user):
+        """Ids of the dossiers' companies where a role of the person runs today."""
+        today = fields.Datetime.now().date()
+        running = self.member_ids.filtered(
+            lambda m: (
+                m.user_id == user
+                and (not m.date_start or m.date_start <= today)
+                and (not m.date_end or m.date_end >= today)
+            )
+        )
+        return set(running.dossier_id.company_id.ids)
+
     def _get_administrators(self):
         """Members who may manage the users today or later."""
         today = fields.Datetime.now().date()

@@ -20,6 +20,7 @@ class FacturexFirm(models.Model):
     user_ids = fields.Many2many(
         "res.users", "facturex_firm_user_rel", string="Collaborators", readonly=True
     )
+    is_led = fields.Boolean(compute="_compute_is_led")
     dossier_ids = fields.One2many("facturex.dossier", "firm_id", string="Dossiers")
     role_id = fields.Many2one(
         "facturex.role",
@@ -68,6 +69,13 @@ class FacturexFirm(models.Model):
             "People join a firm by accepting its invitation: use Invite a Collaborator."
         )
 
+    @api.depends("manager_ids")
+    @api.depends_context("uid")
+    def _compute_is_led(self):
+        for firm in self:
+            # the people of the firm only
+            firm.is_led = self.env.user in firm.sudo().manager_ids
+
     def _check_led(self):
         """Refuse who does not lead the firm."""
         if self.env.su:
@@ -104,3 +112,14 @@ class FacturexFirm(models.Model):
         firm.manager_ids -= user
         firm.user_ids -= user
         return True
+
+
+class ResUsers(models.Model):
+    _inherit = "res.users"
+
+    def action_facturex_leave_firm(self):
+        """The button beside a collaborator in the form of his firm."""
+        self.ensure_one()
+        firm = self.env["facturex.firm"].browse(self.env.context.get("facturex_firm"))
+        firm.check_access("read")
+        return firm.action_remove_collaborator(self.id)

@@ -310,7 +310,11 @@ class FacturexInvitation(models.Model):
         dossier._add_member(dossier.owner_user_id, administrator)
         for person in self.asker_id:
             dossier._add_member(person, self.role_id or dossier._role("accountant"))
-        dossier._start_trial()
+        if dossier.date_trial_end:
+            # one trial is enough: who comes back goes on
+            dossier.state = "active"
+        else:
+            dossier._start_trial()
 
     def _check_asker_still(self, allowed):
         if not allowed:

@@ -14,7 +14,7 @@ class FacturexRequest(models.Model):
 
     _name = "facturex.request"
     _description = "Request"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["portal.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "date_due, id"
     _check_company_auto = True
 
@@ -64,8 +64,46 @@ class FacturexRequest(models.Model):
         index=True,
     )
     date_due = fields.Date(string="Due")
+    # opens the page of the person asked: who asks must not answer in his place
+    access_token = fields.Char(groups="base.group_system")
+    may_settle = fields.Boolean(compute="_compute_may_settle")
     date_reminded = fields.Date(string="Last reminder", readonly=True, copy=False)
     reminders = fields.Integer(readonly=True, copy=False)
+
+    def _compute_access_url(self):
+        result = super()._compute_access_url()
+        for request in self:
+            request.access_url = f"/my/requests/{request.id}"
+        return result
+
+    @api.depends("dossier_id", "user_id", "asker_id")
+    @api.depends_context("uid")
+    def _compute_may_settle(self):
+        for request in self:
+            request.may_settle = request._is_of_asking_side()
+
+    @api.model
+    def default_get(self, fields_list):
+        """From an invoice or a bank line: its dossier, and who answers there."""
+        result = super().default_get(fields_list)
+        company = self.env["res.company"]
+        for name in ("move_id", "st_line_id"):
+            if result.get(name):
+                document = self.env[self._fields[name].comodel_name]
+                company = document.browse(result[name]).company_id
+        dossiers = self.env["facturex.dossier"]
+        if company or not result.get("dossier_id"):
+            company = (company or self.env.company).root_id
+            found = dossiers.search([("company_id", "=", company.id)], limit=1)
+            result["dossier_id"] = found.id
+        if result.get("dossier_id") and not result.get("user_id"):
+            dossier = dossiers.browse(result["dossier_id"])
+            result["user_id"] = dossier._get_answerer().id
+        return result
+
+    @api.onchange("dossier_id")
+    def _onchange_dossier_id(self):
+        self.user_id = self.dossier_id._get_answerer()
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -106,13 +144,65 @@ class FacturexRequest(models.Model):
                 request.state = "answered"
         return message
 
+    def _is_of_asking_side(self):
+        # the firm's people and who asked, by their membership
+        members = self.sudo().dossier_id.member_ids
+        asker = self.asker_id
+        firm = members.filtered("is_firm").user_id
+        # a client's question is settled by the client's side
+        side = firm | asker if asker in firm else (members.user_id - firm) | asker
+        return self.env.user in side and self.env.user != self.user_id
+
+    # ------------------------------------------------------------------
+    # The answer, without Odoo's screens
+    # ------------------------------------------------------------------
+
+    def _notify_get_recipients_groups(self, message, model_description, msg_vals=False):
+        """The person asked gets a button that answers without logging in."""
+        groups = super()._notify_get_recipients_groups(
+            message, model_description, msg_vals=msg_vals
+        )
+        if len(self) != 1:
+            return groups
+        # the link goes to the person asked only
+        record = self.sudo()
+        asked = record.user_id.partner_id
+        button = {
+            "url": record.get_base_url() + record.get_portal_url(),
+            "title": self.env._("Answer"),
+        }
+        group = (
+            "facturex_asked",
+            lambda recipient: recipient["id"] == asked.id,
+            {"active": True, "has_button_access": True, "button_access": button},
+        )
+        return [group, *groups]
+
+    def _is_open_online(self):
+        """The person still has a role here: a link does not outlive it."""
+        self.ensure_one()
+        user = self.user_id
+        if not user.active:
+            return False
+        if user.share:
+            return user in self.dossier_id.member_ids.user_id
+        return user._facturex_can("member", self.company_id)
+
+    def _answer_online(self, text, files):
+        """The person's answer from the page; access to the page was checked."""
+        self.ensure_one()
+        return self.message_post(
+            body=text,
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            author_id=self.user_id.partner_id.id,
+            attachments=files,
+        )
+
     def _check_asker(self):
         self.check_access("write")
         for request in self:
-            # the firm's people and who asked, by their membership
-            members = request.sudo().dossier_id.member_ids
-            side = members.filtered("is_firm").user_id | request.asker_id
-            if self.env.user not in side or self.env.user == request.user_id:
+            if not request._is_of_asking_side():
                 raise UserError(self.env._("The side that asked settles the request."))
 
     def action_accept(self):
@@ -160,6 +250,15 @@ class FacturexRequest(models.Model):
 
 class FacturexDossier(models.Model):
     _inherit = "facturex.dossier"
+
+    def _get_answerer(self):
+        """Who of the other side answers first: the owner, or the responsible."""
+        record = self.sudo()  # people of a dossier that the user sees
+        firm = record.member_ids.filtered("is_firm").user_id
+        if self.env.user in firm:
+            own = record._get_administrators().user_id - firm
+            return record.owner_user_id & record.member_ids.user_id or own[:1]
+        return record.responsible_id & firm or firm[:1]
 
     @api.model
     def _query_more(self, ids, today):

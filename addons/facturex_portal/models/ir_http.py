@@ -14,6 +14,10 @@ class IrHttp(models.AbstractModel):
         acl = user._facturex_acl()
         if acl is None:
             return result
+        result["facturex_caps"] = {
+            cid: sorted(user._facturex_codes(self.env["res.company"].browse(cid)))
+            for cid in user._facturex_company_ids("member")
+        }
         # colours of the firms that keep the user's own dossiers
         dossiers = (
             self.env["facturex.dossier"]

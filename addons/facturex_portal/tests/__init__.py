@@ -5,3 +5,7 @@ from . import test_dossier_inventory
 from . import test_dossier_life
 from . import test_dossier_rpc
 from . import test_dossier_roles
+from . import test_dossier_channels
+from . import test_dossier_console
+from . import test_dossier_requests
+from . import test_dossier_shared

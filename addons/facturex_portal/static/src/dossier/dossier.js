@@ -5,6 +5,7 @@ import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";
+import { useDebounced } from "@web/core/utils/timing";
 import { session } from "@web/session";
 
 const RECENT = `facturex.recent.${user.userId}`;
@@ -48,7 +49,11 @@ export class DossierBanner extends Component {
 
     setup() {
         this.orm = useService("orm");
-        this.state = useState({ name: "", color: "", recent: [] });
+        this.state = useState({ name: "", color: "", recent: [], found: null });
+        this.search = useDebounced(async (text) => {
+            const found = await this.orm.call("facturex.dossier", "search_dossiers", [text]);
+            this.state.found = found.map(({ company, name }) => ({ id: company, name }));
+        }, 250);
         onWillStart(() => {
             const shown = session.facturex_dossiers || {};
             const dossier = shown[user.activeCompany.id];
@@ -63,7 +68,35 @@ export class DossierBanner extends Component {
             this.state.recent = recent()
                 .filter((id) => names[id] && id !== user.activeCompany.id)
                 .map((id) => ({ id, name: names[id] }));
+            this.noteEntry();
         });
+    }
+
+    /** The native switcher enters too: told once a day and company. */
+    noteEntry() {
+        const key = `facturex.entered.${user.userId}.${user.activeCompany.id}`;
+        const day = new Date().toISOString().slice(0, 10);
+        if (browser.localStorage.getItem(key) !== day) {
+            browser.localStorage.setItem(key, day);
+            this.orm.silent.call("facturex.dossier", "note_entry", [user.activeCompany.id]);
+        }
+    }
+
+    /** What was searched, else the companies entered before. */
+    get choices() {
+        return this.state.found || this.state.recent;
+    }
+
+    find(ev) {
+        if (ev.target.value.trim()) {
+            this.search(ev.target.value);
+        } else {
+            this.forget();
+        }
+    }
+
+    forget() {
+        this.state.found = null;
     }
 
     back() {
