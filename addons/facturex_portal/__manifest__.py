@@ -6,7 +6,7 @@
     "author": "Facturex",
     "license": "LGPL-3",
     "depends": ["facturex_billing", "facturex_banking", "portal"],
-    "external_dependencies": {"python": ["python-stdnum", "xlsxwriter"]},
+    "external_dependencies": {"python": ["lxml", "python-stdnum", "xlsxwriter"]},
     "data": [
         "security/ir.model.access.csv",
         "security/rules.xml",

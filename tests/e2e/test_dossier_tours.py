@@ -22,7 +22,7 @@ class TestDossierTours(FirmCommon, HttpCase):
 
     def test_the_firm_sets_up_a_client(self):
         self._browse(self.lea, "create")
-        creation = self.env["facturex.dossier.creation"].search([], limit=1)
+        creation = self.env["facturex.dossier.creation"].sudo().search([], limit=1)
         self.assertRecordValues(creation, [{"state": "running", "total": 1}])
         line = creation.line_ids.sudo()
         line._run()

@@ -116,6 +116,7 @@ class FacturexCompanies(CustomerPortal):
             lambda one: one.id == invitation_id
         )
         if found and answer in ("accept", "refuse"):
+            # back to the person's own rights
             own = found.with_user(request.env.user).sudo(False)
             try:
                 with request.env.cr.savepoint():

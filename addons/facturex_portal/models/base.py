@@ -99,12 +99,25 @@ class Base(models.AbstractModel):
         if self._facturex_is_free():
             return super().write(vals)
         self._facturex_check_dependent(vals)
+        if self._name in capabilities.OWNED and not vals.get("company_id", True):
+            self._facturex_check_kept()
         result = super().write(vals)
         if not capabilities.CARRIERS.isdisjoint(vals):
             # natively one may write oneself out of a record; not into another dossier
             self._facturex_check_change()
         self._facturex_note("change")
         return result
+
+    def _facturex_check_kept(self):
+        """What belongs to a dossier is not given to everybody."""
+        # a flag of the records' companies
+        if self.sudo().company_id.filtered("facturex_managed"):
+            raise AccessError(
+                self.env._(
+                    "%s belongs to its company: make another one instead.",
+                    ", ".join(self[:3].mapped("display_name")),
+                )
+            )
 
     def unlink(self):
         if not self._facturex_is_free():

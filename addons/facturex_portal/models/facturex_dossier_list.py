@@ -55,6 +55,7 @@ class FacturexDossier(models.Model):
         digits = re.sub(r"\D", "", value or "")
         if len(digits) < 3:
             return [("id", "=", False)]
+        self.env["res.partner"].flush_model(["vat", "company_registry"])
         rows = self.env.execute_query(
             SQL(
                 """
@@ -144,7 +145,8 @@ class FacturexDossier(models.Model):
         if kind == "selection":
             sheet.write_string(row, column, dict(labels[name]["selection"])[value])
         elif kind == "many2one":
-            sheet.write_string(row, column, value.sudo().display_name or "")  # a name
+            # the name of a plan or a colleague
+            sheet.write_string(row, column, value.sudo().display_name or "")
         elif kind in ("integer", "monetary"):
             sheet.write_number(row, column, value or 0)
         elif kind in ("date", "datetime"):

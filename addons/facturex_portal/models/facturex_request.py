@@ -153,6 +153,9 @@ class FacturexRequest(models.Model):
         side = firm | asker if asker in firm else (members.user_id - firm) | asker
         return self.env.user in side and self.env.user != self.user_id
 
+    def _message_auto_subscribe_notify(self, partner_ids, template):
+        """The request itself is the message: no second one about an assignment."""
+
     # ------------------------------------------------------------------
     # The answer, without Odoo's screens
     # ------------------------------------------------------------------

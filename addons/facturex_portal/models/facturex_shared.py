@@ -22,6 +22,7 @@ class Base(models.AbstractModel):
         """Refuse to change a shared record that another dossier uses."""
         if self._facturex_is_free():
             return
+        # whose record it is, to decide about the right
         shared = self.sudo().filtered(lambda one: not one._facturex_get_owner())
         if not shared:
             return

@@ -88,6 +88,7 @@ class TestFigures(FirmCommon):
         self._bank_line()
         self._invoice(amount=100, due="2026-03-01")
         dossiers = self.env["facturex.dossier"].with_user(self.lea)
+        dossiers.action_open_console()
         view = dossiers.get_view(
             self.env.ref("facturex_portal.facturex_dossier_view_search").id, "search"
         )
@@ -103,7 +104,7 @@ class TestFigures(FirmCommon):
                 found[node.get("name")] = self.dossier_a in dossiers.search(domain)
         for name in (
             *("unmatched", "overdue", "bank_old", "to_export", "unlocked", "ill"),
-            "open",
+            *("open", "nobody"),
         ):
             self.assertTrue(found.pop(name), name)
         found.pop("idle")
@@ -195,7 +196,7 @@ class TestList(FirmCommon, HttpCase):
         sheet = load_workbook(io.BytesIO(answer.content)).active
         names = {row[0].value for row in sheet.iter_rows(min_row=2)}
         self.assertEqual(names, {self.dossier_a.name, self.dossier_b.name})
-        self.assertEqual(sheet["A1"].value, "Name")
+        self.assertEqual(sheet["A1"].value, "Company Name")
         answer = self.url_open(f"/facturex/dossiers.xlsx?ids={self.dossier_c.id}")
         self.assertEqual(answer.status_code, 404)
 

@@ -54,6 +54,11 @@ class RequestCommon(FirmCommon, HttpCase, MockEmail):
             )
         )
 
+    def _last(self, request):
+        """What was written last, changes of state apart."""
+        written = request.sudo().message_ids.filtered("body")
+        return written.sorted("id")[-1]
+
     def _url(self, request, suffix="", token=True):
         request = request.sudo()
         token = f"?access_token={request.access_token}" if token else ""
@@ -74,9 +79,14 @@ class TestAnswerOnline(RequestCommon):
     def test_by_the_button_of_the_mail_without_login(self):
         with self.mock_mail_gateway():
             request = self._request()
-            self.env["mail.mail"].sudo().search([]).send()
+            self.env["mail.mail"].sudo().search([("state", "=", "outgoing")]).send()
         request = request.sudo()
-        mails = [m for m in self._mails if self.amy.email in str(m["email_to"])]
+        mails = [
+            mail
+            for mail in self._mails
+            if self.amy.email in str(mail["email_to"])
+            and mail["subject"] == request.name
+        ]
         self.assertEqual(len(mails), 1)
         self.assertIn(request.access_token, mails[0]["body"])
         page = self._answer(
@@ -86,7 +96,7 @@ class TestAnswerOnline(RequestCommon):
         )
         self.assertIn("Your answer has been sent", page.text)
         self.assertEqual(request.state, "answered")
-        answer = request.message_ids.sorted("id")[-1]
+        answer = self._last(request)
         self.assertEqual(answer.author_id, self.amy.partner_id)
         self.assertEqual(answer.attachment_ids.name, "garage.pdf")
         request.with_user(self.lea).action_accept()
@@ -116,7 +126,7 @@ class TestAnswerOnline(RequestCommon):
             text="<img src=x onerror=alert(1)>",
             access_token=request.sudo().access_token,
         )
-        body = request.sudo().message_ids.sorted("id")[-1].body
+        body = self._last(request).body
         self.assertNotIn("<img", body)
         self.assertIn("&lt;img", body)
 
@@ -184,7 +194,7 @@ class TestAnswerByMail(RequestCommon):
         self._receive(request, "fx_amy@firm.example")
         request = request.sudo()
         self.assertEqual(request.state, "answered")
-        answer = request.message_ids.sorted("id")[-1]
+        answer = self._last(request)
         self.assertEqual(answer.author_id, self.amy.partner_id)
         self.assertEqual(answer.attachment_ids.name, "garage.pdf")
 

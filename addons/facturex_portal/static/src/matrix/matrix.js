@@ -39,7 +39,7 @@ export class RoleMatrix extends Component {
         return this.state.data.people;
     }
 
-    cell(dossier, person) {
+    cellOf(dossier, person) {
         return dossier.cells.find((cell) => cell.user === person.id);
     }
 

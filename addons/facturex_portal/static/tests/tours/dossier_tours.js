@@ -334,7 +334,11 @@ tours.add("facturex_dossier_leave_tour", {
             trigger: "[name=kind] select, [name=kind] input",
             run: "click",
         },
-        choose("Disconnect", "Disconnect"),
+        {
+            content: "Disconnect",
+            trigger: ".o_select_menu_item:contains('Disconnect')",
+            run: "click",
+        },
         {
             content: "What it means is written there; go",
             trigger: ".o_form_view:contains('lose their access') button[name=action_start]",
