@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+from markupsafe import Markup
 from stdnum import bic as bic_number
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import format_date
 
 from ..engine import bank_account, identifiers
 
@@ -136,6 +138,7 @@ class FacturexCreditApplication(models.Model):
         "facturex.credit.line", string="Deferred Payment", readonly=True, copy=False
     )
     missing = fields.Text(compute="_compute_missing")
+    checklist = fields.Html(compute="_compute_missing")
 
     _open_uniq = models.UniqueIndex(
         "(company_id, partner_id) WHERE partner_id IS NOT NULL"
@@ -231,7 +234,8 @@ class FacturexCreditApplication(models.Model):
     )
     def _compute_missing(self):
         for application in self:
-            application.missing = "\n".join(application._get_missing())
+            application.missing = ", ".join(application._get_missing())
+            application.checklist = application._get_checklist()
 
     def _get_missing_company(self):
         """The labels of what the first step still lacks."""
@@ -256,6 +260,68 @@ class FacturexCreditApplication(models.Model):
         if not self.terms_on:
             missing.append(self.env._("Acceptance of the conditions"))
         return missing
+
+    def _get_checklist(self):
+        """What whoever decides looks at: a mark, what was checked, what was found."""
+        self.ensure_one()
+        rows = [
+            (bool(self.vat or self.registry), *self._check_of_number()),
+            (
+                not self._get_missing_company(),
+                self.env._("Company and representative complete"),
+                self.representative or "",
+            ),
+        ]
+        words = dict(
+            self.document_ids._fields["state"]._description_selection(self.env)
+        )
+        for kind in self.env["facturex.credit.document.type"]._get_for(self.company_id):
+            handed = self.document_ids.filtered(lambda d, kind=kind: d.type_id == kind)
+            if handed or kind.required:
+                states = ", ".join(words[document.state] for document in handed)
+                accepted = "accepted" in handed.mapped("state")
+                rows.append((accepted, kind.name, states or self.env._("Missing")))
+        rows.append((bool(self.iban), *self._check_of_account()))
+        same = bool(self.iban_holder) and self._is_holder()
+        rows.append((same, self.env._("Holder is the company"), self.iban_holder or ""))
+        rows.append((bool(self.terms_on), *self._check_of_terms()))
+        line = Markup("<li><span class='{} me-2' title='{}'></span>{}{}</li>")
+        yes, no = self.env._("Yes"), self.env._("Not yet")
+        return Markup("<ul class='list-unstyled mb-0'>{}</ul>").format(
+            Markup().join(
+                line.format(
+                    "fa fa-check text-success"
+                    if done
+                    else "fa fa-circle-o text-warning",
+                    yes if done else no,
+                    what,
+                    Markup(" : <strong>{}</strong>").format(found) if found else "",
+                )
+                for done, what, found in rows
+            )
+        )
+
+    def _check_of_number(self):
+        return self.env._("Number of a company, check digits right"), self.number or ""
+
+    def _check_of_account(self):
+        return self.env._("IBAN, check digits right"), self.iban or ""
+
+    def _check_of_terms(self):
+        words = self.env._("Acceptance of the conditions")
+        if not self.terms_on:
+            return words, ""
+        day = fields.Datetime.context_timestamp(self, self.terms_on)
+        return words, f"{self.terms_id.version}, {format_date(self.env, day.date())}"
+
+    def _is_holder(self):
+        """Whether the account is in the name of the company, spelling aside."""
+        self.ensure_one()
+        said, name = (
+            "".join(filter(str.isalnum, (text or "").casefold()))
+            for text in (self.iban_holder, self.company_name)
+        )
+        return bool(said) and (said in name or name in said)
 
     # ------------------------------------------------------------------
     # Steps of the applicant
@@ -496,6 +562,16 @@ class FacturexCreditLine(models.Model):
     application_ids = fields.One2many(
         "facturex.credit.application", "line_id", string="Applications"
     )
+
+    def action_view_application(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Application"),
+            "res_model": "facturex.credit.application",
+            "res_id": self.application_ids[:1].id,
+            "view_mode": "form",
+        }
 
     def _check_documents(self):
         """The account is verified once the documents of its opening are accepted."""

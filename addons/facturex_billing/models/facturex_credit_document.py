@@ -118,6 +118,8 @@ class FacturexCreditDocument(models.Model):
     )
     name = fields.Char(string="File Name", required=True)
     content = fields.Binary(string="File", attachment=True)
+    # the same bytes, for a widget of its own beside the file to download
+    picture = fields.Binary(related="content", string="Picture")
     mimetype = fields.Char(readonly=True)
     size = fields.Integer(readonly=True)
     sha256 = fields.Char(string="SHA-256", readonly=True)

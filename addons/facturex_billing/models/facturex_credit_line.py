@@ -140,6 +140,9 @@ class FacturexCreditLine(models.Model):
         domain="[('partner_id', '=', partner_id)]",
         help="Of the customer: what is left of a payout goes there.",
     )
+    bank_holder = fields.Char(
+        related="bank_id.acc_holder_name", string="Account Holder"
+    )
     iban_verified = fields.Boolean(string="Verified", readonly=True, copy=False)
     iban_number = fields.Char(string="Verified Number", readonly=True, copy=False)
     iban_registered_by = fields.Many2one("res.users", readonly=True, copy=False)

@@ -482,6 +482,38 @@ class FacturexCreditLine(models.Model):
     _inherit = "facturex.credit.line"
 
     settlement_ids = fields.One2many("facturex.credit.settlement", "line_id")
+    settlement_count = fields.Integer(compute="_compute_settlements")
+    amount_proposed = fields.Monetary(
+        string="To Confirm",
+        compute="_compute_settlements",
+        help="Settlements that were proposed from receipts and wait for somebody.",
+    )
+
+    @api.depends("settlement_ids.state", "settlement_ids.amount_settled")
+    def _compute_settlements(self):
+        """One query for all lines of a list."""
+        rows = self.env["facturex.credit.settlement"]._read_group(
+            [("line_id", "in", self.ids)],
+            ["line_id", "state"],
+            ["__count", "amount_settled:sum"],
+        )
+        count, proposed = {}, {}
+        for line, state, number, amount in rows:
+            count[line.id] = count.get(line.id, 0) + number
+            if state == "draft":
+                proposed[line.id] = amount
+        for line in self:
+            line.settlement_count = count.get(line.id, 0)
+            line.amount_proposed = proposed.get(line.id, 0)
+
+    def action_view_settlements(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "facturex_billing.facturex_credit_settlement_action"
+        )
+        action["domain"] = [("line_id", "=", self.id)]
+        action["context"] = {"default_line_id": self.id}
+        return action
 
     def action_settle(self):
         """A new settlement by hand."""
