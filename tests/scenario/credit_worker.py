@@ -1,10 +1,13 @@
 """Buying in processes of their own: what a test in one transaction cannot show.
 
-    python -m tests.scenario.credit_worker CONFIG DATABASE LINE ROUNDS SEED
+    python -m tests.scenario.credit_worker CONFIG DATABASE LINE ROUNDS SEED [ORDER ...]
 
-Four processes confirm ROUNDS orders each on one line at its limit, as requests do: a
-conflict starts again in a fresh snapshot. Prints accepted, refused with the business
-message, other failures, and the highest exposure that a reader saw above the limit.
+Four processes reserve ROUNDS amounts each on one line at its limit, as requests do: a
+conflict starts again in a fresh snapshot. With orders, their buttons are what is
+pressed: each process confirms its share of them, and cancels some again.
+
+Prints accepted, refused with the business message, other failures, and the highest
+exposure that a reader saw above the limit.
 """
 
 import os
@@ -21,6 +24,7 @@ from odoo.modules.registry import Registry
 from odoo.tools import config
 
 PROCESSES = 4
+CONTEXT = {"tracking_disable": True, "lang": "en_US"}
 CONFLICTS = (
     psycopg2.errors.SerializationFailure,
     psycopg2.errors.DeadlockDetected,
@@ -28,17 +32,20 @@ CONFLICTS = (
 )
 
 
-def buy(registry, line_id, key, cents, moments):
-    """One confirmation, with a pause between what is read and what is written."""
+def again(registry, line_id, moments, act):
+    """One request, in a fresh snapshot after each conflict, as Odoo's `retrying`.
+
+    :return: accepted, refused with the business message, or failed
+    """
     for _try in range(200):
         with registry.cursor() as cr:
-            line = api.Environment(cr, SUPERUSER_ID, {})["facturex.credit.line"].browse(
-                line_id
-            )
+            env = api.Environment(cr, SUPERUSER_ID, CONTEXT)
+            line = env["facturex.credit.line"].browse(line_id)
+            # a pause between what is read and what is written
             line.mapped("amount_available")
             time.sleep(moments.uniform(0, 0.004))
             try:
-                line._reserve(cents / 100, line.partner_id, key)
+                act(line)
                 cr.commit()
                 return "accepted"
             except UserError as error:
@@ -50,26 +57,30 @@ def buy(registry, line_id, key, cents, moments):
     return "failed"
 
 
-def give_back(registry, line_id, key, cents):
-    for _try in range(200):
-        with registry.cursor() as cr:
-            line = api.Environment(cr, SUPERUSER_ID, {})["facturex.credit.line"].browse(
-                line_id
-            )
-            try:
-                line._release(cents / 100, line.partner_id, key)
-                cr.commit()
-                return
-            except CONFLICTS:
-                cr.rollback()
+def reservation(moments, key):
+    cents = moments.randint(1000, 6000)
+    return (
+        lambda line: line._reserve(cents / 100, line.partner_id, key),
+        lambda line: line._release(cents / 100, line.partner_id, f"{key}-back"),
+    )
 
 
-def work(registry, line_id, rounds, number, seed, write):
+def confirmation(order_id):
+    return (
+        lambda line: line.env["sale.order"].browse(order_id).action_confirm(),
+        lambda line: line.env["sale.order"].browse(order_id)._action_cancel(),
+    )
+
+
+def work(registry, line_id, rounds, number, seed, orders, write):
     moments = random.Random(seed + number)
     counts = {"accepted": 0, "refused": 0, "failed": 0, "over": 0}
     for turn in range(rounds):
-        key, cents = f"race-{number}-{turn}", moments.randint(1000, 6000)
-        result = buy(registry, line_id, key, cents, moments)
+        if orders:
+            buy, give_back = confirmation(orders[number * rounds + turn])
+        else:
+            buy, give_back = reservation(moments, f"race-{number}-{turn}")
+        result = again(registry, line_id, moments, buy)
         counts[result] += 1
         with registry.cursor() as cr:
             cr.execute(
@@ -79,12 +90,15 @@ def work(registry, line_id, rounds, number, seed, write):
             )
             counts["over"] = max(counts["over"], cr.fetchone()[0])
         if result == "accepted" and moments.random() < 0.7:
-            give_back(registry, line_id, f"{key}-back", cents)
+            counts["failed"] += again(registry, line_id, moments, give_back) != (
+                "accepted"
+            )
     os.write(write, (" ".join(str(n) for n in counts.values()) + "\n").encode())
 
 
 def main():
-    config_file, database, line_id, rounds, seed = sys.argv[1:]
+    config_file, database, line_id, rounds, seed, *orders = sys.argv[1:]
+    orders = [int(order) for order in orders]
     config.parse_config(["-c", config_file, "-d", database, "--log-level=critical"])
     registry = Registry(database)
     odoo.sql_db.close_all()  # a connection must not be shared by two processes
@@ -93,7 +107,7 @@ def main():
     for number in range(PROCESSES):
         pid = os.fork()
         if not pid:
-            work(registry, int(line_id), int(rounds), number, int(seed), write)
+            work(registry, int(line_id), int(rounds), number, int(seed), orders, write)
             os._exit(0)
         pids.append(pid)
     crashed = sum(bool(os.waitpid(pid, 0)[1]) for pid in pids)

@@ -6,7 +6,7 @@ import sys
 
 import psycopg2.errors
 
-from odoo import SUPERUSER_ID, api
+from odoo import SUPERUSER_ID, api, fields
 from odoo.exceptions import UserError
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, tagged
@@ -111,11 +111,96 @@ class TestCreditLineRaces(BaseCase):
         self._check_sums()
 
     def test_four_processes(self):
+        self._race()
+
+    def test_four_processes_confirm_orders(self):
+        """The button of the sale order, 4 times 100, some cancelled again."""
+        self._race(self._make_orders([10 + number % 51 for number in range(400)]))
+        with self.registry.cursor() as cr:
+            self.assertEqual(self._line(cr)._recompute_drift(), {})
+
+    def test_stale_order(self):
+        """An order read and decided before the other's commit."""
+        one_id, two_id = self._make_orders([100, 100])
+        with self.registry.cursor() as one, self.registry.cursor() as two:
+            late = self._env(two)["sale.order"].browse(two_id)
+            self.assertEqual(late.facturex_credit_room, 150)
+            self._env(one)["sale.order"].browse(one_id).action_confirm()
+            one.commit()
+            with (
+                self.assertRaises(psycopg2.errors.SerializationFailure),
+                mute_logger("odoo.sql_db"),
+            ):
+                late.action_confirm()
+            two.rollback()
+        with self.registry.cursor() as again:
+            late = self._env(again)["sale.order"].browse(two_id)
+            with self.assertRaisesRegex(
+                UserError, "available .*50.00.*requested .*100.00"
+            ):
+                late.action_confirm()
+            again.rollback()
+        self._check_sums()
+
+    def _make_orders(self, amounts):
+        with self.registry.cursor() as cr:
+            env = self._env(cr)
+            line = self._line(cr)
+            product = env["product.product"].create(
+                {
+                    "name": "Race",
+                    "type": "service",
+                    "company_id": line.company_id.id,
+                    "taxes_id": [fields.Command.clear()],
+                }
+            )
+            orders = (
+                env["sale.order"]
+                .with_company(line.company_id)
+                .create(
+                    [
+                        {
+                            "partner_id": line.partner_id.id,
+                            "company_id": line.company_id.id,
+                            "facturex_deferred": True,
+                            "order_line": [
+                                fields.Command.create(
+                                    {
+                                        "product_id": product.id,
+                                        "price_unit": amount,
+                                        "tax_ids": [fields.Command.clear()],
+                                    }
+                                )
+                            ],
+                        }
+                        for amount in amounts
+                    ]
+                )
+            )
+            self.addCleanup(self._clean_orders, orders.ids, product.id)
+            return orders.ids
+
+    def _clean_orders(self, ids, product_id):
+        """Before the line: what it holds is nobody's any more."""
+        with self.registry.cursor() as cr:
+            cr.execute(
+                "DELETE FROM facturex_credit_entry WHERE line_id = %s", [self.line_id]
+            )
+            cr.execute(
+                "UPDATE sale_order SET facturex_credit_line_id = NULL,"
+                " facturex_deferred = FALSE, state = 'cancel' WHERE id = ANY(%s)",
+                [ids],
+            )
+            env = self._env(cr)
+            env["sale.order"].browse(ids).unlink()
+            env["product.product"].browse(product_id).product_tmpl_id.unlink()
+
+    def _race(self, orders=()):
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "tests.scenario.credit_worker"),
                 *(config["config"], get_db_name()),
-                *(str(self.line_id), str(ROUNDS), str(SEED)),
+                *(str(self.line_id), str(ROUNDS), str(SEED), *map(str, orders)),
             ],
             cwd=ROOT,
             capture_output=True,

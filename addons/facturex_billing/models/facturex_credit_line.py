@@ -14,7 +14,7 @@ from ..engine import credit_line as engine
 
 STATES = [
     ("draft", "Draft"),
-    ("open", "Open"),
+    ("open", "Opened"),
     ("frozen", "Frozen"),
     ("closed", "Closed"),
 ]

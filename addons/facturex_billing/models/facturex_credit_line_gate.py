@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 from ..engine import credit_line as engine
 
@@ -262,7 +263,7 @@ class FacturexCreditLine(models.Model):
                 self.env._(
                     "%(invoice)s is overdue since %(day)s",
                     invoice=late[0].name,
-                    day=late[0].invoice_date_due,
+                    day=format_date(self.env, late[0].invoice_date_due),
                 ),
             )
             self._task(self.env._("Deferred payment frozen: overdue"), late[0].name)

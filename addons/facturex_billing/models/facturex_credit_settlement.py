@@ -54,7 +54,7 @@ class FacturexCreditSettlement(models.Model):
         required=True,
         default="manual",
     )
-    amount_receipt = fields.Monetary(string="Received")
+    amount_receipt = fields.Monetary(string="Amount Received")
     origin = fields.Char(help="What came in: a bank line, a statement of payout.")
     key = fields.Char(copy=False, readonly=True)
     state = fields.Selection(

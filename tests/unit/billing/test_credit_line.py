@@ -11,6 +11,7 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
+    run_state_machine_as_test,
 )
 
 from odoo.addons.facturex_billing.engine import credit_line as cl
@@ -189,6 +190,8 @@ def test_used_part(drawn, total, data):
 class Line(RuleBasedStateMachine):
     """Random life of a line beside the naive truth: a list of documents."""
 
+    steps = 0
+
     def __init__(self):
         super().__init__()
         self.line = cl.Counters(limit=300_00, ceiling=300_00)
@@ -273,6 +276,7 @@ class Line(RuleBasedStateMachine):
 
     @invariant()
     def no_drift(self):
+        Line.steps += 1
         line = self.line
         assert line.used == sum(self.invoices.values())
         assert line.reserved == sum(self.orders.values())
@@ -286,10 +290,17 @@ class Line(RuleBasedStateMachine):
         assert 0 <= self.line.available <= self.line.limit
 
 
-Line.TestCase.settings = settings(
-    max_examples=3,
-    stateful_step_count=2000,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
-TestLine = Line.TestCase
+def test_two_thousand_random_steps():
+    """Hypothesis gives one example some 700 steps at most, so there are several."""
+    Line.steps = 0
+    run_state_machine_as_test(
+        Line,
+        settings=settings(
+            max_examples=12,
+            stateful_step_count=300,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    assert Line.steps >= 2000, Line.steps
