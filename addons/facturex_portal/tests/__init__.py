@@ -9,3 +9,4 @@ from . import test_dossier_channels
 from . import test_dossier_console
 from . import test_dossier_requests
 from . import test_dossier_shared
+from . import test_settlement_roles
