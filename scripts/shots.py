@@ -82,6 +82,7 @@ class Shots:
         self.browser.wait_for("document.querySelector('.o_form_view')")
         self.take("invoice")
         self.credit_note()
+        self.deferred()
         self.quote()
         self.company()
         self.action("facturex_billing.facturex_dunning_policy_action")
@@ -125,6 +126,30 @@ class Shots:
         self.type(".modal td[name=quantity] input", "1")
         self.browser.click(".modal [name=reason] input")
         self.take("credit_note")
+
+    def deferred(self):
+        """A line that its customer uses, and a settlement in preview: made here."""
+        number = self.browser.run(f"""{CALL} (async () => {{
+            var today = new Date().toISOString().slice(0, 10);
+            var [partner] = await call("res.partner", "search",
+                [[["is_company", "=", true], ["vat", "!=", false],
+                  ["customer_rank", ">", 0]], 0, 1]);
+            var [line] = await call("facturex.credit.line", "create",
+                [[{{partner_id: partner}}]]);
+            await call("facturex.credit.line", "action_open", [[line]]);
+            var [move] = await call("account.move", "create", [[{{
+                move_type: "out_invoice", partner_id: partner, invoice_date: today,
+                facturex_deferred: true, invoice_line_ids: [[0, 0,
+                    {{name: "Pose", price_unit: 96.8, tax_ids: []}}]]}}]]);
+            await call("account.move", "action_post", [[move]]);
+            var [settlement] = await call("facturex.credit.settlement", "create",
+                [[{{line_id: line, amount_receipt: 60, origin: "Vente 118"}}]]);
+            await call("facturex.credit.settlement", "action_preview", [[settlement]]);
+            return settlement;
+        }})()""")
+        address = f"{self.url}/odoo/facturex.credit.settlement/{number}"
+        self.browser.open(address, FORM)
+        self.take("deferred_settlement")
 
     def quote(self):
         """A quote that was signed on the portal: its proof, and what is left."""
