@@ -11,7 +11,6 @@ write_config
 export PYTHONPATH="$ROOT"
 addons_db
 python="$VENV/bin/python"
-database=fx_addons
 
 if [ -n "${OCA:-}" ]; then
     step "OCA add-ons of the benches"
@@ -37,9 +36,8 @@ print("\n".join(sorted(found)))' "${B:-*}")"
     copy_db fx_addons fx_bench
     "$oca/bin/python" -m odoo -c "$RUN/odoo.conf" -d fx_bench -i "$modules" --no-http --stop-after-init >"$RUN/oca-install.log" 2>&1 ||
         die "the OCA add-ons do not install" "see .run/oca-install.log"
-    python="$oca/bin/python"
-    database=fx_bench
+    export BENCH_OCA="$oca/bin/python:fx_bench"
 fi
 step "Benches"
 # shellcheck disable=SC2086
-exec "$python" -m tests.bench.run "$RUN/odoo.conf" "$database" ${B:-} ${B:+${N:-}}
+exec "$python" -m tests.bench.run "$RUN/odoo.conf" fx_addons ${B:-} ${B:+${N:-}}

@@ -10,6 +10,7 @@
     "data": [
         "security/ir.model.access.csv",
         "security/rules.xml",
+        "data/ir_cron_data.xml",
         "views/account_bank_statement_line_views.xml",
         "views/facturex_match_views.xml",
         "views/facturex_statement_file_views.xml",

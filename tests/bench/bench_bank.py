@@ -13,7 +13,10 @@ from odoo.fields import Command
 
 from tests.bench import bench_invoices
 
-OCA = ("odoo-addon-account-reconcile-oca==19.0.*",)
+OCA = (
+    "odoo-addon-account-statement-base==19.0.*",
+    "odoo-addon-account-reconcile-oca==19.0.*",
+)
 NEEDS = {"OCA, reconcile by rule": "odoo-addon-account-reconcile-oca"}
 SIZES = (300, 1000)
 CHUNK = 300
@@ -145,12 +148,23 @@ def oca(env, state, size):
         [values(state, number) for number in range(size)]
     )
     env.flush_all()
-    state["oca"] = len(lines.filtered("is_reconciled"))
+    matched = len(lines.filtered("is_reconciled"))
+    if matched != size:
+        raise ValueError(f"OCA matched {matched} of {size}")
+
+
+def decide(env, state, size):
+    """What ours needs to decide alone, lines not in the database yet."""
+    service = state["env"]["facturex.bulk.bank"]
+    specs = service._decide([values(state, number) for number in range(size)], True)
+    if not all(spec.items for spec in specs):
+        raise ValueError("a line was not decided")
 
 
 VARIANTS = {
+    "Facturex": ours,
+    "Facturex, decision only": decide,
     "Odoo, best form": odoo_best,
     "Odoo, one by one": odoo_one_by_one,
     "OCA, reconcile by rule": oca,
-    "Facturex": ours,
 }

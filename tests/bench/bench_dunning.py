@@ -13,6 +13,7 @@ from odoo.tools import SQL
 
 SIZES = (500, 5000)
 OCA = ("odoo-addon-account-credit-control==19.0.*",)
+NEEDS = {"OCA account_credit_control": "odoo-addon-account-credit-control"}
 PER_CUSTOMER = 5
 DAY = date(2026, 3, 16)
 

@@ -1,10 +1,13 @@
-"""Importing a CAMT.053 file and matching it: ours against Odoo's plain creation.
+"""Importing a CAMT.053 file, from the bytes to the lines in the journal.
 
-Odoo Community has no import: its variant creates the same lines from values, on
-suspense, without keys or matching. Ours parses, keys, creates, and looks for documents.
+A month of one account, every payer another one, no open document to be found. OCA's
+import parses and creates; Odoo Community has no import: its variant creates the same
+lines from values. Both leave them on suspense, without keys, gaps or matching. Ours
+parses, knows movements again, creates, and looks for documents.
 """
 
-from datetime import date
+import base64
+from datetime import date, timedelta
 from decimal import Decimal
 
 from odoo.fields import Command
@@ -13,11 +16,19 @@ from scripts.seed.dataset import iban_be
 from scripts.seed.statement_writer import Movement, Statement, write_camt053
 from tests.bench import bench_invoices
 
+OCA = (
+    "odoo-addon-account-statement-base==19.0.*",
+    "odoo-addon-account-statement-import-base==19.0.*",
+    "odoo-addon-account-statement-import-file==19.0.*",
+    "odoo-addon-account-statement-import-camt==19.0.*",
+)
+NEEDS = {"OCA, CAMT import": "odoo-addon-account-statement-import-camt"}
 SIZES = (200, 1000)
+DAYS = 28
 
 
 def prepare(env, size):
-    state = bench_invoices.prepare(env, size)
+    state = bench_invoices.prepare(env, 1)
     env = state["env"]
     journal = env["account.journal"].search(
         [("type", "=", "bank"), ("company_id", "=", env.company.id)], limit=1
@@ -26,7 +37,7 @@ def prepare(env, size):
     journal.set_bank_account(iban)
     movements = tuple(
         Movement(
-            date=date(2026, 3, 2),
+            date=date(2026, 3, 2) + timedelta(days=number * DAYS // size),
             amount=Decimal(100 + number),
             bank_reference=f"B{number:06d}",
             text=f"Payment {number}",
@@ -45,8 +56,39 @@ def prepare(env, size):
             movements=movements,
         )
     )
-    state["movements"] = movements
     return state
+
+
+def prepare_variant(env, state, size, variant):
+    """What is tried once per process and kind of line is tried on a small file."""
+    if variant == "Facturex, file to match":
+        few = dict(prepare_few(state))
+        with env["facturex.bulk.bank"]._undone():
+            ours(env, few, 3)
+
+
+def prepare_few(state):
+    movements = tuple(
+        Movement(
+            date=date(2026, 2, 2),
+            amount=Decimal(7 + number),
+            bank_reference=f"A{number:06d}",
+            text=f"First {number}",
+            counterparty=f"Payer {number}",
+        )
+        for number in range(3)
+    )
+    content = write_camt053(
+        Statement(
+            account_iban=iban_be("363", 7_654_321),
+            owner="Bench",
+            statement_id="B0",
+            sequence=1,
+            opening_balance=Decimal(0),
+            movements=movements,
+        )
+    )
+    return {**state, "content": content}
 
 
 def ours(env, state, size):
@@ -55,23 +97,45 @@ def ours(env, state, size):
         raise ValueError(file.message)
 
 
-def odoo_plain(env, state, size):
-    state["env"]["account.bank.statement"].create(
+def oca(env, state, size):
+    wizard = state["env"]["account.statement.import"].create(
         {
-            "balance_start": 0,
-            "line_ids": [
-                Command.create(
-                    {
-                        "journal_id": state["journal"].id,
-                        "date": movement.date,
-                        "amount": float(movement.amount),
-                        "payment_ref": movement.text,
-                    }
-                )
-                for movement in state["movements"]
-            ],
+            "statement_file": base64.b64encode(state["content"]),
+            "statement_filename": "b.xml",
         }
+    )
+    wizard.import_file_button()
+    lines = state["env"]["account.bank.statement.line"].search_count(
+        [("journal_id", "=", state["journal"].id)]
+    )
+    if lines != size:
+        raise ValueError(f"{lines} of {size}")
+
+
+def odoo_plain(env, state, size):
+    """In batches, without followers: its strongest form."""
+    env = state["env"](context=dict(state["env"].context, tracking_disable=True))
+    vals_list = [
+        {
+            "journal_id": state["journal"].id,
+            "date": date(2026, 3, 2) + timedelta(days=number * DAYS // size),
+            "amount": 100.0 + number,
+            "payment_ref": f"Payment {number}",
+        }
+        for number in range(size)
+    ]
+    ids = []
+    for first in range(0, size, 1000):
+        chunk = vals_list[first : first + 1000]
+        ids += env["account.bank.statement.line"].create(chunk).ids
+        env.flush_all()
+    env["account.bank.statement"].create(
+        {"balance_start": 0, "line_ids": [Command.set(ids)]}
     )
 
 
-VARIANTS = {"Odoo, lines from values": odoo_plain, "Facturex, file to match": ours}
+VARIANTS = {
+    "Facturex, file to match": ours,
+    "Odoo, lines from values": odoo_plain,
+    "OCA, CAMT import": oca,
+}

@@ -9,17 +9,20 @@ A bench is a module of this folder with
     NEEDS      optional, variant -> distribution without which it is left out
     prepare_variant  optional, function(env, state, size, variant), not measured
     OCA        optional pip requirements of OCA add-ons that a variant needs; they are
-               installed by scripts/bench.sh into an environment of their own
+               installed by scripts/bench.sh into an environment and a database of
+               their own, so that they slow down nothing but their own variants
 Every measure runs in a process and a transaction of its own that is rolled back.
+BENCH_OCA, "PYTHON:DATABASE", says where the variants that need an add-on run.
 """
 
 import argparse
+import gc
 import importlib
 import importlib.metadata
 import json
 import os
 import pathlib
-import resource
+import re
 import statistics
 import subprocess
 import sys
@@ -27,6 +30,7 @@ import time
 
 REPEATS = int(os.environ.get("BENCH_REPEATS", "3"))
 TICK = os.sysconf("SC_CLK_TCK")
+OCA_PYTHON, _, OCA_DATABASE = os.environ.get("BENCH_OCA", "").partition(":")
 COLUMNS = ("wall", "python", "postgres", "queries", "memory")
 
 
@@ -49,6 +53,17 @@ def backend_cpu(pid):
     return (int(user) + int(system)) / TICK
 
 
+def forget_peak():
+    """From here on the peak is that of the job, not of its preparation."""
+    pathlib.Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak():
+    """Megabytes."""
+    status = pathlib.Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
 def measure(config_file, database, name, variant, size):
     """One measure, printed as JSON: called in a process of its own."""
     from odoo import SUPERUSER_ID, api
@@ -66,6 +81,8 @@ def measure(config_file, database, name, variant, size):
         cr.execute("select pg_backend_pid()")
         pid = cr.fetchone()[0]
         before = backend_cpu(pid), cr.sql_log_count
+        gc.collect()
+        forget_peak()
         wall, python = time.perf_counter(), time.process_time()
         bench.VARIANTS[variant](env, state, size)
         env.flush_all()
@@ -79,14 +96,17 @@ def measure(config_file, database, name, variant, size):
                 "python": python,
                 "postgres": after[0] - before[0] if before[0] is not None else None,
                 "queries": after[1] - before[1],
-                "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                "memory": peak(),
             }
         )
     )
 
 
 def run_one(args, name, variant, size):
-    command = [sys.executable, "-m", "tests.bench.run", args.config, args.database]
+    python, database = sys.executable, args.database
+    if OCA_PYTHON and needs(name, variant):
+        python, database = OCA_PYTHON, OCA_DATABASE
+    command = [python, "-m", "tests.bench.run", args.config, database]
     done = subprocess.run(
         [*command, name, str(size), "--variant", variant],
         capture_output=True,
@@ -103,18 +123,29 @@ def median(samples, column):
     return statistics.median(values) if values else float("nan")
 
 
+def needs(name, variant):
+    """The distribution without which a variant is left out, or nothing."""
+    return plain(getattr(load(name), "NEEDS", {}).get(variant, ""))
+
+
+def plain(distribution):
+    """A name as package indexes compare it."""
+    return re.sub("[-_.]+", "-", distribution).lower()
+
+
+def installed(python):
+    """The distributions of an environment."""
+    code = "import importlib.metadata as m;print(*{d.name for d in m.distributions()})"
+    done = subprocess.run(
+        [python, "-c", code], capture_output=True, text=True, check=True
+    )
+    return {plain(found) for found in done.stdout.split()}
+
+
 def runnable(name):
     """The variants whose add-on is there; the first of them is the one held against."""
-    needs = getattr(load(name), "NEEDS", {})
-    installed = {
-        distribution.metadata["Name"]
-        for distribution in importlib.metadata.distributions()
-    }
-    return [
-        variant
-        for variant in load(name).VARIANTS
-        if needs.get(variant, "") in {"", *installed}
-    ]
+    there = installed(OCA_PYTHON or sys.executable) | {""}
+    return [v for v in load(name).VARIANTS if needs(name, v) in there]
 
 
 def report(args, name, size):

@@ -2,9 +2,10 @@
 
     python -m tests.scenario.import_worker CONFIG DATABASE COMPANY IBAN SEED
 
-Four processes import overlapping weeks of one account in their own order; a killer
-ends some of them in the middle. Then one process imports every week once more. Prints
-the number of kills that hit a living process, -1 when the last round failed.
+Four processes import overlapping weeks of one account in their own order, two of them
+as long files, by batches; a killer ends some of them in the middle. Then one process
+goes on with the files that wait and imports every week once more. Prints the number of
+kills that hit a living process, -1 when the last round failed.
 """
 
 import os
@@ -19,6 +20,8 @@ import odoo.sql_db
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.tools import config
+
+from odoo.addons.facturex_banking.models import facturex_bulk_bank
 
 PROCESSES = 4
 ROUNDS = 2
@@ -54,16 +57,51 @@ def weeks():
     return [first for first in DAYS if first <= max(DAYS) - WEEK + 1]
 
 
+def work_by_batches(registry, company_id, iban, order):
+    """Each week as a long file: registered, then written batch by batch."""
+    for first in order:
+        with registry.cursor() as cr:
+            File = files(cr, company_id)
+            file_id = File._receive(week(iban, first), f"week{first}.xml").id
+        go_on(registry, company_id, [file_id])
+
+
+def go_on(registry, company_id, file_ids=None):
+    """Until nothing waits: of these files, or of all the company's."""
+    for _ in range(TRIES):
+        with registry.cursor() as cr:
+            File = files(cr, company_id)
+            waiting = File.search(
+                [("state", "=", "new"), ("company_id", "=", company_id)]
+            )
+            if file_ids:
+                waiting &= File.browse(file_ids)
+            if not waiting or all(
+                [file._import_in_steps() for file in waiting]  # noqa: C419 each of them
+            ):
+                return
+        time.sleep(0.1)
+    raise TimeoutError(file_ids)
+
+
+def files(cr, company_id):
+    env = api.Environment(cr, SUPERUSER_ID, {})
+    company = env["res.company"].browse(company_id)
+    return env["facturex.statement.file"].with_company(company)
+
+
+def last_round(registry, company_id, iban, order):
+    go_on(registry, company_id)
+    work(registry, company_id, iban, order)
+
+
 def work(registry, company_id, iban, order):
     for first in order:
         for _ in range(TRIES):
             try:
                 with registry.cursor() as cr:
-                    env = api.Environment(cr, SUPERUSER_ID, {})
-                    company = env["res.company"].browse(company_id)
-                    File = env["facturex.statement.file"].with_company(company)
-                    name = f"week{first}.xml"
-                    File._import(week(iban, first), name)
+                    File = files(cr, company_id)
+                    File._import(week(iban, first), f"week{first}.xml")
                 break
             except psycopg2.OperationalError:
                 time.sleep(0.1)  # another import of the journal was faster: again
@@ -71,7 +109,7 @@ def work(registry, company_id, iban, order):
             raise TimeoutError(first)
 
 
-def fork(registry, company_id, iban, order):
+def fork(registry, company_id, iban, order, work=work):
     pid = os.fork()
     if pid:
         return pid
@@ -87,11 +125,16 @@ def main():
     config_file, database, company_id, iban, seed = sys.argv[1:]
     config.parse_config(["-c", config_file, "-d", database, "--log-level=critical"])
     registry = Registry(database)
+    facturex_bulk_bank.CHUNK = 4  # so that a week is several batches
     odoo.sql_db.close_all()  # a connection must not be shared by two processes
     rng, hits = random.Random(int(seed)), 0
     for _ in range(ROUNDS):
         orders = [rng.sample(weeks(), len(weeks())) for _ in range(PROCESSES)]
-        pids = [fork(registry, int(company_id), iban, order) for order in orders]
+        works = [work, work_by_batches] * (PROCESSES // 2)
+        pids = [
+            fork(registry, int(company_id), iban, *each)
+            for each in zip(orders, works, strict=True)
+        ]
         for pid in pids[1:]:
             time.sleep(rng.uniform(0.3, 1.5))
             if not os.waitpid(pid, os.WNOHANG)[0]:
@@ -99,7 +142,8 @@ def main():
                 os.waitpid(pid, 0)
                 hits += 1
         os.waitpid(pids[0], 0)
-    status = os.waitpid(fork(registry, int(company_id), iban, weeks()), 0)[1]
+    end = fork(registry, int(company_id), iban, weeks(), last_round)
+    status = os.waitpid(end, 0)[1]
     sys.stdout.write(f"{-1 if status else hits}\n")
 
 

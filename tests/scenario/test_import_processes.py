@@ -62,6 +62,8 @@ class TestImportProcesses(BaseCase):
                 [moves.ids],
             )
             env.invalidate_all()
+            cron = env.ref("facturex_banking.ir_cron_statement_files")
+            env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]).unlink()
             statements.unlink()
             lines.unlink()
             files.unlink()

@@ -41,6 +41,7 @@ class OpenItem:
 class BankLine:
     """A movement to explain; ``amount`` is positive for money in.
 
+    ``returned``: the bank says that an earlier payment comes back.
     ``full_amount`` is the whole movement when a part is explained already, for
     rules; ``journal_id`` and ``partner_id`` (a person's choice) serve rules too.
     """
@@ -60,6 +61,7 @@ class BankLine:
     journal_id: int | None = None
     partner_id: int | None = None
     note: str | None = None
+    returned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ class Knowledge:
     what was done before. ``trusted``: combinations of reasons that never were wrong
     here (see `engine.precision`). ``tolerance``: the difference that may be written
     off, as an amount; ``discount_rate``: as a share of the documents, 0.02 is 2 %.
+    ``own_accounts``: numbers of the company's own accounts; money to and from them
+    goes through ``transfer_account``. ``past``: `PastPayment` that may come back.
     """
 
     accounts: Mapping[str, Collection[int]] = field(default_factory=dict)
@@ -97,6 +101,9 @@ class Knowledge:
     bundles: tuple[Bundle, ...] = ()
     tolerance: Decimal = NOTHING
     discount_rate: Decimal = NOTHING
+    own_accounts: frozenset[str] = frozenset()
+    transfer_account: int | None = None
+    past: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +120,8 @@ class Proposal:
 
     ``certain``: no person is needed. ``sure``: one look is enough, a page of them
     can be accepted at once. ``close`` says what becomes of a difference: nothing
-    (a partial payment), ``discount``, ``fee`` or ``exchange``.
+    (a partial payment), ``discount``, ``fee`` or ``exchange``. ``returns``: the bank
+    line whose payment comes back; the items are its own, no open ones.
     """
 
     line_id: int
@@ -125,6 +133,7 @@ class Proposal:
     close: str = ""
     rule_id: int | None = None
     habit: Remembered | None = None
+    returns: int | None = None
 
     @property
     def combination(self) -> str:

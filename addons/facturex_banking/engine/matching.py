@@ -20,6 +20,7 @@ from .match_assign import assign
 from .match_doubts import number_doubts
 from .match_index import Clues, Index, age, total
 from .match_proposals import MAX_PROPOSALS
+from .match_transfers import returned, transfer
 from .match_values import (
     DOUBTS,
     BankLine,
@@ -91,7 +92,8 @@ def match(
     open_ = _promote(assign(open_), knowledge.trusted)
     result = certain | {clue.line.id: open_.get(clue.line.id, ()) for clue in left}
     for clue in left:
-        result[clue.line.id] = _with_rules(clue, result[clue.line.id], rules)
+        found = _with_own(clue, result[clue.line.id])
+        result[clue.line.id] = _with_rules(clue, found, rules)
     return {clue.line.id: found for clue in clues if (found := result[clue.line.id])}
 
 
@@ -214,6 +216,18 @@ def _promote(
                 continue
         result[line_id] = (replace(best, sure=sure), *offers[1:])
     return result
+
+
+def _with_own(clues: Clues, found: tuple[Proposal, ...]) -> tuple[Proposal, ...]:
+    """Between our own accounts, or a payment that comes back."""
+    if found and found[0].certain:
+        return found
+    knowledge = clues.index.knowledge
+    own = (returned(clues.line, knowledge.past), transfer(clues.line, knowledge, found))
+    offers = [offer for offer in own if offer]
+    if any(offer.sure for offer in offers):
+        found = tuple(replace(offer, sure=False) for offer in found)
+    return _ordered((*found, *offers)) if offers else found
 
 
 def _with_rules(

@@ -12,11 +12,14 @@ from . import facturex_bulk_bank
 from . import facturex_dunning_policy
 from . import facturex_match_memory
 from . import facturex_match_proposal
+from . import account_bank_statement_line_own
 from . import facturex_match_reasons
 from . import facturex_match_screen
 from . import facturex_statement_columns
 from . import facturex_statement_file
 from . import facturex_statement_file_bulk
+from . import facturex_statement_file_steps
+from . import facturex_statement_folder
 from . import facturex_statement_gap
 from . import res_company
 from . import res_company_match

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import split_every
 
 BATCH = 300  # matches that share one reconciliation and one commit
 ALIVE = ("none", "proposed")
@@ -161,6 +162,7 @@ class AccountBankStatementLine(models.Model):
         automatic = self.filtered(lambda line: line.facturex_match_state == "auto")
         self._facturex_log("undo", self.env._("match undone"))
         self.action_undo_reconciliation()
+        self.facturex_proposal_ids._give_back()
         found = self.filtered("facturex_partner_found")
         if found:
             found.write({"partner_id": False})
@@ -197,19 +199,23 @@ class AccountBankStatementLine(models.Model):
                 matched |= lines._facturex_apply(proposals)
         return decided if dry else matched
 
-    def _facturex_apply(self, proposals):
-        """Match what is certain, keep the rest as proposals with their reasons."""
+    def _facturex_apply(self, proposals, alone=True):
+        """Match what is certain, keep the rest as proposals with their reasons.
+
+        :param alone: False leaves even the certain ones to a person
+        """
         self.facturex_proposal_ids.filtered(lambda p: p.state == "open").unlink()
         by_line = self._facturex_create_proposals(proposals)
         matched = self.browse()
         certain = self.filtered(
             lambda line: (
-                by_line[line.id][:1].certain and line._facturex_may_match_alone()
+                alone
+                and by_line[line.id][:1].certain
+                and line._facturex_may_match_alone()
             )
         )
-        for line in certain:
-            if line._facturex_accept_safely(by_line[line.id][0]):
-                matched |= line
+        for batch in split_every(BATCH, certain.ids, self.browse):
+            matched |= batch._facturex_accept_batch(by_line)
         matched._facturex_log("match_auto", self.env._("matched by itself"))
         waiting = (self - matched).filtered(
             lambda line: line.facturex_match_state != "aside"
@@ -235,6 +241,26 @@ class AccountBankStatementLine(models.Model):
         for proposal in created:
             by_line[proposal.st_line_id.id] += proposal
         return by_line
+
+    def _facturex_accept_batch(self, by_line):
+        """The best proposal of each line, all reconciled by one plan.
+
+        When one of them fails, all are tried again, each alone.
+
+        :return: the lines matched
+        """
+        plan = []
+        try:
+            with self.env.cr.savepoint():
+                for line in self:
+                    by_line[line.id][0]._accept("auto", plan)
+                self.env["account.move.line"]._reconcile_plan(plan)
+                self.env.flush_all()
+        except (UserError, ValidationError):
+            return self.filtered(
+                lambda line: line._facturex_accept_safely(by_line[line.id][0])
+            )
+        return self
 
     def _facturex_accept_safely(self, proposal):
         """One line that cannot be matched never stops the others."""
@@ -265,6 +291,7 @@ class AccountBankStatementLine(models.Model):
             "rule_id": proposal.rule_id,
             "account_id": habit.account_id if habit else False,
             "account_partner_id": habit.partner_id if habit else False,
+            "returned_id": proposal.returns,
             "combination": proposal.combination,
             "reason": ", ".join(
                 self._facturex_reason_words(r) for r in proposal.reasons

@@ -195,6 +195,7 @@ class AccountBankStatementLine(models.Model):
             journal_id=vals["journal_id"],
             partner_id=vals["partner_id"],
             note=str(details["raw"]) if details.get("raw") else None,
+            returned=self._facturex_is_returned(details),
         )
         if line.partner_id is None:
             partner = rules.mapped_partner(found_rules, line)
@@ -220,6 +221,9 @@ class AccountBankStatementLine(models.Model):
             tolerance=self._facturex_decimal(company, "facturex_match_tolerance"),
             discount_rate=self._facturex_decimal(company, "facturex_match_discount")
             / 100,
+            own_accounts=self._facturex_own_accounts(company),
+            transfer_account=company.transfer_account_id.id or None,
+            past=self._facturex_past_payments(company, bank_lines),
         )
 
     @api.model

@@ -13,7 +13,9 @@ class AccountBankStatementLine(models.Model):
 
     _inherit = "account.bank.statement.line"
 
-    def _facturex_reconcile(self, items, how, close="", extra=(), learn=True):
+    def _facturex_reconcile(
+        self, items, how, close="", extra=(), learn=True, plan=None
+    ):
         """Replace the suspense of this line by `items` and reconcile them.
 
         What is not explained stays on suspense, so nothing is invented.
@@ -25,17 +27,13 @@ class AccountBankStatementLine(models.Model):
         :param extra: values of further journal items (`account_id`, `balance` with
             the sign of a counterpart: negative explains money in, `name`, `tax_ids`)
         :param learn: remember the payer for the next line
+        :param plan: a list that takes what is to be reconciled, for a caller that
+            reconciles many lines at once
         :raises UserError: when another user was faster, or an account is missing
         """
         self.ensure_one()
         self._facturex_claim(how)
-        self._facturex_lock(items)
-        open_items = items.filtered(lambda item: not item.reconciled)
-        if (items and not open_items) or not (items or extra):
-            raise UserError(
-                self.env._("These documents were settled in the meantime. Match again.")
-            )
-        items = open_items
+        items = self._facturex_still_open(items, extra)
         # what an earlier match put in the place of suspense stays
         liquidity, suspense, _matched = self._seek_for_lines()
         commands = [fields.Command.delete(line.id) for line in suspense]
@@ -63,12 +61,25 @@ class AccountBankStatementLine(models.Model):
         ).write({"line_ids": commands})
         created = (self.line_ids - before).sorted("id")
         for (item, _vals), counterpart in zip(counterparts, created, strict=False):
-            (item + counterpart).reconcile()
+            if plan is None:
+                (item + counterpart).reconcile()
+            else:
+                plan.append(item + counterpart)
         if partner and not had_partner:
             self.facturex_partner_found = True
         self._facturex_remember_account(partner)
         if learn:
             self._facturex_learn(partner, extra if not items else ())
+
+    def _facturex_still_open(self, items, extra):
+        """:return: the items that are open now that they are locked"""
+        self._facturex_lock(items)
+        open_items = items.filtered(lambda item: not item.reconciled)
+        if (items and not open_items) or not (items or extra):
+            raise UserError(
+                self.env._("These documents were settled in the meantime. Match again.")
+            )
+        return open_items
 
     @api.model
     def _facturex_partner_of(self, items, extra):

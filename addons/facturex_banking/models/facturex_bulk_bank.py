@@ -48,6 +48,7 @@ class _Line:
     items: models.BaseModel
     partner: models.BaseModel
     proposals: tuple
+    alone: bool = True
 
     @property
     def certain(self):
@@ -76,7 +77,7 @@ class FacturexBulkBank(models.AbstractModel):
     _inherit = "facturex.bulk.invoice"
 
     @api.model
-    def _create_lines(self, vals_list, match=True, progress=None):
+    def _create_lines(self, vals_list, match=True, progress=None, asked=frozenset()):
         """Creates bank lines of one company from the values of an import.
 
         :param vals_list: as for `account.bank.statement.line.create`; fields other
@@ -84,25 +85,30 @@ class FacturexBulkBank(models.AbstractModel):
         :param match: look for documents first; False leaves all on suspense
         :param progress: called after each batch with (lines done, lines in all); the
             caller commits in it, if it may
+        :param asked: positions of values that nothing but a person may match
         :return: BankResult
         """
         Line = self.env["account.bank.statement.line"]
         Line.check_access("create")
-        specs = self._decide(vals_list, match)
-        ids, native, matched = [], [], Line.browse()
+        specs = self._decide(vals_list, match, asked)
+        ids, native, matched = [], [], []
         for ranks in split_every(CHUNK, range(len(specs))):
             batch = [specs[rank] for rank in ranks]
             made, reasons = self._create_batch(batch)
             ids += made.ids
             native += [(ranks[i], reason) for i, reason in reasons.items()]
-            matched |= self._finish(made, batch, reasons)
+            matched += self._finish(made, batch, reasons).ids
+            if len(specs) > CHUNK:
+                # what is written need not be remembered: the cache stays small
+                self.env.flush_all()
+                self.env.invalidate_all(flush=False)
             if progress:
                 progress(len(ids), len(specs))
-        return BankResult(Line.browse(ids), matched, tuple(native))
+        return BankResult(Line.browse(ids), Line.browse(matched), tuple(native))
 
     # -- deciding ----------------------------------------------------------------------
 
-    def _decide(self, vals_list, match):
+    def _decide(self, vals_list, match, asked=frozenset()):
         """The lines with their proposals; exactly one document's items when certain."""
         Line, Item = (
             self.env["account.bank.statement.line"],
@@ -129,7 +135,7 @@ class FacturexBulkBank(models.AbstractModel):
             items = Item.browse()
             best = proposals[0] if proposals else None
             if best and best.certain and best.item_ids and not best.close:
-                if vals.get("statement_id") not in closed:
+                if vals.get("statement_id") not in closed and rank not in asked:
                     items = Item.browse(best.item_ids)
             partner = items.partner_id.commercial_partner_id
             items = Line._facturex_in_order(items, -vals.get("amount", 0.0))
@@ -139,6 +145,7 @@ class FacturexBulkBank(models.AbstractModel):
                     items,
                     partner if len(partner) == 1 else partner[:0],
                     proposals,
+                    rank not in asked,
                 )
             )
         return specs
@@ -280,7 +287,9 @@ class FacturexBulkBank(models.AbstractModel):
             line.id: tuple(replace(p, line_id=line.id) for p in proposals[line.id])
             for line in others
         }
-        return direct | others._facturex_apply(mine)
+        asked = others.filtered(lambda line: not specs[line.id].alone)
+        asked._facturex_apply(mine, alone=False)
+        return direct | (others - asked)._facturex_apply(mine)
 
     def _reconcile(self, pairs):
         """One plan for the batch; locks the items first, in a fixed order.

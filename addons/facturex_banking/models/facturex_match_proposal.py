@@ -91,18 +91,26 @@ class FacturexMatchProposal(models.Model):
         self._accept("manual")
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
-    def _accept(self, how):
-        """Book what the proposal says; the others of the line were not taken."""
+    def _accept(self, how, plan=None):
+        """Book what the proposal says; the others of the line were not taken.
+
+        :param plan: see `account.bank.statement.line._facturex_reconcile`
+        """
         self.ensure_one()
         line = self.st_line_id
         if self.rule_id:
             line._facturex_reconcile_rule(self.rule_id, how)
+        elif self.returned_id:
+            self._take_back(how)
         elif self.account_id:
             line._facturex_reconcile(
                 self.line_ids, how, extra=[self._prepare_habit_vals()]
             )
+            line._facturex_join_transfer(self.account_id)
         else:
-            line._facturex_reconcile(self.line_ids, how, close=self.close or "")
+            line._facturex_reconcile(
+                self.line_ids, how, close=self.close or "", plan=plan
+            )
         line.facturex_match_reason = self.reason
         self._settle(how)
 

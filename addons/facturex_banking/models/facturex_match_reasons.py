@@ -75,6 +75,7 @@ class AccountBankStatementLine(models.Model):
             "rule": self.env._("rule “%(rule)s”"),
             "habit": self.env._("booked like this %(count)s times before"),
             "own_account": self.env._("the account is our own"),
+            "payment_returned": self.env._("the payment of %(date)s comes back"),
             "past_vouches": self.env._("such matches never were wrong here"),
         }
 

@@ -119,15 +119,19 @@ class AccountBankStatementLine(models.Model):
 
     def _facturex_proposal_row(self, proposal):
         title = proposal.rule_id.name or proposal.account_id.display_name
+        items = proposal.line_ids
+        if proposal.returned_id:
+            title = self.env._("Take the payment back")
+            items = proposal._reopened()
         return {
             "id": proposal.id,
             "reason": proposal.reason,
             "score": proposal.score,
             "sure": proposal.sure,
-            "close": proposal.close or "",
+            "close": proposal.close or (proposal.returned_id and "return") or "",
             "title": title or "",
             "partner": proposal.partner_id.display_name or "",
-            "items": [self._facturex_item_row(item) for item in proposal.line_ids],
+            "items": [self._facturex_item_row(item) for item in items],
         }
 
     def _facturex_item_row(self, item):

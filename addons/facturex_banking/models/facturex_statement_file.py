@@ -9,7 +9,7 @@ import psycopg2.errors
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL
+from odoo.tools import SQL, split_every
 from odoo.tools.misc import format_amount, format_date
 
 from ..engine.errors import MESSAGES, NOTICES, FormatError
@@ -27,7 +27,15 @@ LINE_CONTEXT = {
     "mail_create_nosubscribe": True,
     "mail_notrack": True,
 }
+LINK_CONTEXT = {
+    **LINE_CONTEXT,
+    # the lines are right already, and a statement needs few of their fields
+    "skip_account_move_synchronization": True,
+    "prefetch_fields": False,
+}
+LINKED = 1000  # lines put into a statement at once
 NEAR_DAYS = 5  # between a notification and the line it completes
+LONG_BYTES = 2_000_000  # of a file that is better imported in the background
 SHOWN = 10  # movements spelled out in a message
 
 
@@ -65,6 +73,16 @@ class _Part:
             elif entry.date > last and closing is not None:
                 closing -= entry.amount
         return opening, closing
+
+    @property
+    def adds_up(self):
+        """Whether its movements lead from one balance to the other, as far as known."""
+        if not self.own:
+            return True
+        opening, closing = self.balances
+        if opening is None or closing is None:
+            return True
+        return opening + sum(entry.amount for entry in self.own) == closing
 
 
 class FacturexStatementFile(models.Model):
@@ -114,7 +132,6 @@ class FacturexStatementFile(models.Model):
             ("upload", "Upload"),
             ("mail", "Mail"),
             ("folder", "Folder"),
-            ("connection", "Connection"),
         ],
         required=True,
         default="upload",
@@ -214,7 +231,8 @@ class FacturexStatementFile(models.Model):
         for attachment in msg_dict.get("attachments") or ():
             content = attachment.content
             if isinstance(content, bytes) and attachment.fname:
-                files += File._import(content, attachment.fname, channel="mail")
+                take = File._import if len(content) < LONG_BYTES else File._receive
+                files += take(content, attachment.fname, channel="mail")
         if not files:
             files = File.create(
                 {
@@ -231,7 +249,8 @@ class FacturexStatementFile(models.Model):
     def _warn_responsible(self):
         """Nobody sat at the screen: a person is asked to look, once per file."""
         self.ensure_one()
-        group = self.env.ref("facturex_billing.group_facturex_manager")
+        # sudo: whom to ask is not for the sender of the file to read
+        group = self.env.ref("facturex_billing.group_facturex_manager").sudo()
         user = group.all_user_ids.filtered(
             lambda user: self.company_id in user.company_ids and not user.share
         )[:1]
@@ -694,20 +713,32 @@ class FacturexStatementFile(models.Model):
     def _first_date(self, content, filename):
         """The day a file starts, as text to sort by; unreadable files come last."""
         try:
-            parsed = parse(content, filename)
+            mappings = self.env["facturex.statement.columns"]._to_engine()
+            parsed = parse(content, filename, mappings=mappings)
         except FormatError:
             return "9999-12-31"
         dates = [s.date_start or s.date_end for s in parsed.statements]
         dates += [entry.date for s in parsed.statements for entry in s.entries]
         return min((d.isoformat() for d in dates if d), default="9999-12-31")
 
+    @api.model
+    def _names_account(self, content, filename):
+        """Whether a file says of which account it is."""
+        mappings = self.env["facturex.statement.columns"]._to_engine()
+        try:
+            parsed = parse(content, filename, mappings=mappings)
+        except FormatError:
+            return False
+        return any(statement.account_number for statement in parsed.statements)
+
     # ------------------------------------------------------------------
     # Writing
     # ------------------------------------------------------------------
 
-    def _prepare_result_vals(self, parsed, parts, dry):
-        new = sum(len(part.added) for part in parts)
-        known = sum(len(part.loose) + len(part.held) for part in parts)
+    def _prepare_result_vals(self, parsed, parts, dry, earlier=0):
+        """`earlier`: movements that this file itself brought before it was stopped."""
+        new = sum(len(part.added) for part in parts) + earlier
+        known = sum(len(part.loose) + len(part.held) for part in parts) - earlier
         doubtful = sum(len(part.doubtful) for part in parts)
         if all(part.statement.notification for part in parts):
             message = self.env._("A notification: it completes lines, it brings none.")
@@ -742,23 +773,52 @@ class FacturexStatementFile(models.Model):
             "message": message,
         }
 
-    def _create_statements(self, parts):
-        """One native statement per statement of the file that brings something."""
+    def _create_statements(self, parts, progress=None):
+        """The movements first, then one native statement around those it holds.
+
+        Intraday reports make no statement: that of the evening will hold the lines.
+        """
         self.ensure_one()
         for part in parts:
-            env = self.with_company(part.journal.company_id).env
-            self._drop_totals(env, part)
-            if part.statement.intraday:
-                # provisional: the statement of the evening will hold them
-                env["account.bank.statement.line"].with_context(**LINE_CONTEXT).create(
-                    [self._prepare_line_vals(part, one) for one in part.added]
-                )
-            elif part.own:
-                env["account.bank.statement"].with_context(**LINE_CONTEXT).create(
-                    self._prepare_statement_vals(part)
-                )
+            self._drop_totals(self.env, part)
+        made = iter(self._create_lines(parts, progress).ids)
+        for part in parts:
+            ids = [next(made) for _one in part.added]
+            if part.own and not part.statement.intraday:
+                self._create_statement(part, ids)
         # a violated key must come up inside the caller's savepoint
         self.env.flush_all()
+
+    def _create_statement(self, part, ids):
+        """One statement; around very many lines, in bounded batches."""
+        vals = self._prepare_statement_vals(part, ids)
+        Statement = self.env["account.bank.statement"].with_context(**LINK_CONTEXT)
+        if len(ids) <= LINKED or part.balances.count(None):
+            Statement.create(vals)
+            return
+        [(_set, _zero, line_ids)] = vals.pop("line_ids")
+        statement = Statement.create({**vals, "journal_id": part.journal.id})
+        late = ["first_line_index", "balance_end", "is_complete"]
+        late += [] if vals.get("date") else ["date"]
+        held = [*late, "journal_id", "date"]
+        with self.env.protecting([statement._fields[n] for n in held], statement):
+            for chunk in split_every(LINKED, line_ids, Statement.line_ids.browse):
+                chunk.write({"statement_id": statement.id})
+                self.env.flush_all()
+                self.env.invalidate_all(flush=False)
+        for name in late:
+            self.env.add_to_compute(statement._fields[name], statement)
+
+    def _create_lines(self, parts, progress=None):
+        """:return: the lines of all parts, in the order of their movements"""
+        return (
+            self.env["account.bank.statement.line"]
+            .with_context(**LINE_CONTEXT)
+            .create(self._prepare_lines(parts))
+        )
+
+    def _prepare_lines(self, parts):
+        return [self._prepare_line_vals(p, one) for p in parts for one in p.added]
 
     @api.model
     def _drop_totals(self, env, part):
@@ -766,17 +826,15 @@ class FacturexStatementFile(models.Model):
         totals = env["account.bank.statement.line"].browse(part.totals)
         totals.filtered(lambda line: not line.is_reconciled).unlink()
 
-    def _prepare_statement_vals(self, part):
+    def _prepare_statement_vals(self, part, line_ids):
         statement = part.statement
         opening, closing = part.balances
         vals = {
             "name": statement.number or statement.reference or None,
             "reference": self.name,
             "date": statement.date_end,
-            "line_ids": [fields.Command.link(line) for _entry, line in part.loose]
-            + [
-                fields.Command.create(self._prepare_line_vals(part, one))
-                for one in part.added
+            "line_ids": [
+                fields.Command.set([line for _entry, line in part.loose] + line_ids)
             ],
             "balance_start": opening if opening is None else float(opening),
             "balance_end_real": closing if closing is None else float(closing),

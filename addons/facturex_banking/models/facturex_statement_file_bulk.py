@@ -1,21 +1,13 @@
 import logging
 
-from odoo import api, models
+from odoo import models
 from odoo.exceptions import UserError, ValidationError
 
-from .account_move_bank_bulk import in_bulk
+from .facturex_statement_file import LINE_CONTEXT
 
 _logger = logging.getLogger(__name__)
 
-IMPORT_KEY = "facturex_bank_import"
-
-
-class _Import:
-    """What an import in bulk has matched so far; a context value of this process."""
-
-    def __init__(self):
-        self.decided = set()
-        self.matched = set()
+DONE_KEY = "facturex_bank_import"
 
 
 class FacturexStatementFile(models.Model):
@@ -23,41 +15,33 @@ class FacturexStatementFile(models.Model):
 
     _inherit = "facturex.statement.file"
 
-    def _create_statements(self, parts):
-        work = _Import()
+    def _create_lines(self, parts, progress=None):
+        """One decision for all the movements of the file, then bounded batches."""
+        asked, count = set(), 0
+        for part in parts:
+            if not part.adds_up:
+                asked |= set(range(count, count + len(part.added)))
+            count += len(part.added)
+        service = self.env["facturex.bulk.bank"].with_context(**LINE_CONTEXT)
+        if progress:  # it commits: there is no savepoint to go back to
+            vals_list = self._prepare_lines(parts)
+            return service._create_lines(
+                vals_list, progress=progress, asked=asked
+            ).lines
         try:
             with self.env.cr.savepoint():
-                bulk = self.with_context(**{IMPORT_KEY: work})
-                result = super(FacturexStatementFile, bulk)._create_statements(parts)
+                result = service._create_lines(self._prepare_lines(parts), asked=asked)
         except (UserError, ValidationError) as error:
             # a match that fails never loses the import: Odoo's own path
             _logger.info("File %s goes line by line: %s", self.id, error)
-            work.decided.clear()
-            work.matched.clear()
-            result = super()._create_statements(parts)
-        self.env.cr.cache[IMPORT_KEY, self.id] = work
-        return result
+            return super()._create_lines(parts)
+        self.env.cr.cache[DONE_KEY, self.id] = len(result.matched)
+        return result.lines
 
     def _match_new_lines(self):
         """What the creation decided need not be decided again."""
-        work = self.env.cr.cache.pop((IMPORT_KEY, self.id), None)
-        if not work or not set(self.st_line_ids.ids) <= work.decided:
+        matched = self.env.cr.cache.pop((DONE_KEY, self.id), None)
+        if matched is None:
             return super()._match_new_lines()
-        self.matched_count = len(work.matched)
+        self.matched_count = matched
         return None
-
-
-class AccountBankStatementLine(models.Model):
-    _inherit = "account.bank.statement.line"
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        work = self.env.context.get(IMPORT_KEY)
-        if not isinstance(work, _Import) or in_bulk(self.env):
-            return super().create(vals_list)
-        context = {k: v for k, v in self.env.context.items() if k != IMPORT_KEY}
-        service = self.env["facturex.bulk.bank"].with_context(context)  # pylint: disable=context-overridden
-        result = service._create_lines(vals_list)
-        work.decided.update(result.lines.ids)
-        work.matched.update(result.matched.ids)
-        return result.lines.with_env(self.env)

@@ -3,6 +3,8 @@ import base64
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.facturex_statement_file_steps import LONG
+
 
 class FacturexStatementImport(models.TransientModel):
     """Drop files, see what is new, import: one row per file all along."""
@@ -70,13 +72,16 @@ class FacturexStatementImport(models.TransientModel):
         self.ensure_one()
         File = self.env["facturex.statement.file"]
         files = File
+        counts = {line.name: line.new_count for line in self.line_ids}
         for name, content in self._sort_files(self._read_files()):
-            files += File._import(
-                content,
-                name,
-                journal=self.journal_id or None,
-                doubtful=self.import_doubtful,
-            )
+            options = {
+                "journal": self._journal_of(content, name),
+                "doubtful": self.import_doubtful,
+            }
+            if counts.get(name, 0) > LONG:
+                files += File._receive(content, name, count=counts[name], **options)
+            else:
+                files += File._import(content, name, **options)
         self.write({"state": "done", "file_ids": [fields.Command.set(files.ids)]})
         return self._reopen()
 
@@ -103,9 +108,21 @@ class FacturexStatementImport(models.TransientModel):
         File = self.env["facturex.statement.file"]
         return sorted(files, key=lambda file: File._first_date(*reversed(file)))
 
+    def _journal_of(self, content, name):
+        """The journal chosen, for the files that do not say of which account they are.
+
+        With one file, the choice is checked against what the file says. Among several,
+        each goes to the journal of its own account.
+        """
+        journal = self.journal_id
+        if journal and len(self.attachment_ids) > 1:
+            if self.env["facturex.statement.file"]._names_account(content, name):
+                return None
+        return journal or None
+
     def _prepare_line_command(self, name, content):
         preview = self.env["facturex.statement.file"]._import(
-            content, name, journal=self.journal_id or None, dry=True
+            content, name, journal=self._journal_of(content, name), dry=True
         )
         return fields.Command.create(
             {

@@ -46,6 +46,7 @@ export class MatchScreen extends Component {
             amount: "",
             label: "",
             automatic: false,
+            close: "",
             question: "",
             colleague: "",
             colleagues: [],
@@ -83,6 +84,7 @@ export class MatchScreen extends Component {
             mode: "proposals",
             picks: [],
             writeOffs: [],
+            close: "",
             found: [],
             words: "",
         });
@@ -156,6 +158,7 @@ export class MatchScreen extends Component {
 
     settle() {
         const { detail, picks, writeOffs } = this.state;
+        const close = this.difference && picks.length ? this.state.close : "";
         if (!detail || !(picks.length || writeOffs.length)) {
             return;
         }
@@ -164,6 +167,7 @@ export class MatchScreen extends Component {
                 [detail.id],
                 picks.map((item) => item.id),
                 writeOffs.map(({ account_id, amount, label }) => ({ account_id, amount, label })),
+                close,
             ]);
             await this.gone(detail);
         });
