@@ -140,7 +140,7 @@ class FacturexDunningNotice(models.Model):
     def _get_subject(self):
         self.ensure_one()
         step = self.step_id
-        text = step.text_subject or "{company}: {level}"
+        text = step.text_subject or self.env._("{company}: {level}")
         return merge.merge_line(text, self._get_merge_values(merge.used(text)))
 
     def _get_message_html(self):

@@ -49,7 +49,7 @@ class FacturexSubscriptionCancellation(models.Model):
     state = fields.Selection(
         [
             ("received", "To confirm"),
-            ("confirmed", "Confirmed"),
+            ("confirmed", "Accepted"),
             ("refused", "Not from the customer"),
         ],
         required=True,
