@@ -20,9 +20,7 @@ def create_documents(env, office, key, plan, commit):
     env = _in_company(env, office.companies[key])
     pairs, plan = [], list(plan)
     sales = all(isinstance(spec, dataset.InvoiceSpec) for spec in plan)
-    make, chunk = (
-        (_bulk, BULK) if sales and len(plan) >= BULK else (_one_by_one, CHUNK)
-    )
+    make, chunk = (_bulk, BULK) if sales and len(plan) >= BULK else (_one_by_one, CHUNK)
     for start in range(0, len(plan), chunk):
         specs = plan[start : start + chunk]
         moves = make(env, [_prepare(office, spec) for spec in specs])

@@ -29,7 +29,7 @@ class CustomerRanks:
         for partner_id in partners.ids:
             self.raised[field, partner_id] += count
 
-    def write(self, env):
+    def settle(self, env):
         """One write for all first documents of a kind; Odoo's own way for the rest."""
         groups = defaultdict(list)
         for (field, partner_id), count in self.raised.items():

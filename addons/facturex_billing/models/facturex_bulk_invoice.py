@@ -163,7 +163,7 @@ class FacturexBulkInvoice(models.AbstractModel):
             RANKS_KEY: ranks,
         }
         moves.with_context(**context).action_post()
-        ranks.write(self.env)
+        ranks.settle(self.env)
 
     # -- the two ways ------------------------------------------------------------------
 
