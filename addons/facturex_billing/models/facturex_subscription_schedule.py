@@ -75,13 +75,15 @@ class FacturexSubscription(models.Model):
             tails[subscription.id][group] = last, states.count("planned")
         return tails
 
-    def _plan_vals(self, until=None, limit=HORIZON):
+    def _plan_vals(self, until=None, limit=HORIZON, tails=None):
         """Values of the periods that are to be added to the schedules. Writes nothing.
 
         :param until: continue at least to the occurrences billed on this day
         :param limit: how many planned occurrences of each rhythm to end up with
+        :param tails: `_get_schedule_tails` of a larger set, when it was read already
         """
-        tails = self._get_schedule_tails()
+        if tails is None:
+            tails = self._get_schedule_tails()
         result = []
         for subscription in self:
             for group in subscription._get_groups():
@@ -116,10 +118,10 @@ class FacturexSubscription(models.Model):
 
     def _plan_periods(self, until=None):
         """Continue the schedules; a rhythm that cannot be computed parks its owner."""
-        vals_list = []
+        vals_list, tails = [], self._get_schedule_tails()
         for subscription in self:
             try:
-                vals_list += subscription._plan_vals(until)
+                vals_list += subscription._plan_vals(until, tails=tails)
             except schedule.ScheduleError as error:
                 if subscription.state == "draft":
                     raise UserError(self._get_schedule_refusal(error)) from error
