@@ -59,7 +59,7 @@ export class MatchScreen extends Component {
         this.filterSoon = useDebounced(() => this.load(), 350);
         useExternalListener(window, "keydown", (ev) => this.onKey(ev));
         onWillStart(() => this.load());
-        onMounted(() => this.root.el && this.root.el.focus());
+        onMounted(() => this.root.el && this.root.el.focus({ preventScroll: true }));
     }
 
     // -- reading ----------------------------------------------------------------------
