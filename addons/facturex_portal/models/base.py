@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, models
 from odoo.exceptions import AccessError
 
@@ -25,7 +27,11 @@ class Base(models.AbstractModel):
     @api.model
     def _facturex_refusal(self, codes, companies):
         codes = (codes,) if isinstance(codes, str) else codes
-        # the names of a catalogue and of the companies the user asked about
+        known = companies & self.env.user.company_ids
+        if not known:
+            # a client's name is not told to whoever guesses its number
+            return self.env._("This belongs to a company that you may not enter.")
+        # the names of a catalogue
         names = (
             self.env["facturex.capability"]
             .sudo()
@@ -35,8 +41,8 @@ class Base(models.AbstractModel):
         return self.env._(
             "Your role in %(companies)s does not allow this (needed: %(names)s)."
             " Ask an administrator of the company.",
-            # names that the user asked about
-            companies=", ".join(companies.sudo().mapped("name")),
+            # companies of the user
+            companies=", ".join(known.sudo().mapped("name")),
             names=" / ".join(names),
         )
 
@@ -70,6 +76,8 @@ class Base(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
+        if self._transient:
+            self._facturex_check_given(vals_list)
         if self._facturex_is_free():
             return super().create(vals_list)
         self._facturex_check_dependent(set().union(*vals_list))
@@ -78,6 +86,21 @@ class Base(models.AbstractModel):
         records = super().create(vals_list)
         records._facturex_note("change")
         return records
+
+    @api.model
+    def _facturex_check_given(self, vals_list):
+        """A screen shows the name of what it is given: only what one may read."""
+        if self.env.su or not self.env.uid or not self.env.user.facturex_acl_key:
+            return
+        given = defaultdict(set)
+        for vals in vals_list:
+            for name, value in vals.items():
+                field = self._fields.get(name)
+                if field is not None and field.type == "many2one" and value:
+                    given[field.comodel_name].add(value)
+        for comodel, ids in given.items():
+            # what does not exist is refused by the database, as always
+            self.env[comodel].browse(ids).exists().check_access("read")
 
     @api.model
     def _facturex_own(self, vals):
@@ -96,6 +119,8 @@ class Base(models.AbstractModel):
         return {**vals, "company_id": company.root_id.id}
 
     def write(self, vals):
+        if self._transient:
+            self._facturex_check_given([vals])
         if self._facturex_is_free():
             return super().write(vals)
         self._facturex_check_dependent(vals)

@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+import odoo.http
 from odoo import Command
 from odoo.tests import HttpCase, tagged
 from odoo.tests.common import JsonRpcException
@@ -331,6 +332,137 @@ class TestCanary(DossierHttpCase):
         ):
             with self.subTest(url=url):
                 self.assertNotIn(canary, self.url_open(url).text)
+
+    def _stranger(self):
+        """Administrator of A, with the widest screens; he may export there."""
+        stranger = self._person("fx_only_a")
+        self._member(self.dossier_a, stranger, "administrator")
+        stranger.sudo().group_ids |= self.env.ref("base.group_allow_export")
+        self._log_in(stranger)
+        return stranger
+
+    def test_wizards_say_nothing_of_b(self):
+        """Each wizard, opened on a foreign record and given its id."""
+        records = self._records(self.company_b)
+        canary = f"CANARY-{self.company_b.id}"
+        stranger = self._stranger()
+        access = self.env["ir.model.access"].with_user(stranger)
+        leaks, probes = [], 0
+        for name, model in sorted(self.env.items()):
+            if (
+                not model._transient
+                or model._abstract
+                or not access.check(name, "create", raise_exception=False)
+            ):
+                continue
+            for method, args, context in self._wizard_probes(model, records):
+                probes += 1
+                try:
+                    found = self._call(name, method, *args, context=context)
+                except JsonRpcException as error:
+                    found = str(error.__cause__ or "")
+                if canary in json.dumps(found):
+                    leaks.append((name, method, context.get("active_model")))
+        self.assertGreater(probes, 100)
+        self.assertEqual(leaks, [])
+
+    def _wizard_probes(self, model, records):
+        names = list(model._fields)
+        for record in (
+            records["account.move out_invoice"],
+            records["res.partner"],
+            records["sale.order"],
+            records["facturex.dossier"],
+        ):
+            context = self._context(self.company_a) | {
+                "active_model": record._name,
+                "active_id": record.id,
+                "active_ids": record.ids,
+            }
+            yield "default_get", (names,), context
+            links = [
+                field.name
+                for field in model._fields.values()
+                if field.comodel_name == record._name
+                and field.type == "many2one"
+                and not field.groups
+            ]
+            if links:
+                values = dict.fromkeys(links, record.id)
+                spec = {name: {"fields": {"display_name": {}}} for name in links}
+                yield "onchange", ([], values, links, spec), context
+                yield "web_save", ([], values, spec), context
+
+    def test_exports_sums_and_own_methods_say_nothing_of_b(self):
+        records = self._records(self.company_b)
+        canary = f"CANARY-{self.company_b.id}"
+        invoice = records["account.move out_invoice"]
+        invoice.sudo().invoice_line_ids.price_unit = 987654.0
+        # the contact of a company is shared, as Odoo's (docs/decisions.md): its name is
+        # asked for apart from the canary
+        self.company_b.sudo().name = "Hidden company"
+        self._stranger()
+        self.opener.cookies["cids"] = f"{self.company_a.id}-{self.company_b.id}"
+        answers = [
+            self.url_open(f"/facturex/dossiers.xlsx?ids={self.dossier_b.id}").text,
+            self.url_open("/my/companies").text,
+            self.url_open("/my/requests").text,
+        ]
+        for kind in ("csv", "xlsx"):
+            for context in (self._context(self.company_a), self._context(), {}):
+                data = {
+                    "model": "account.move",
+                    "fields": [{"name": "ref", "label": "ref", "type": "char"}],
+                    "ids": invoice.ids,
+                    "domain": [],
+                    "groupby": [],
+                    "import_compat": False,
+                    "context": context,
+                }
+                answers.append(
+                    self.url_open(
+                        f"/web/export/{kind}",
+                        data={
+                            "data": json.dumps(data),
+                            "csrf_token": odoo.http.Request.csrf_token(self),
+                        },
+                    ).text
+                )
+        for context in (self._context(self.company_a), self._context(), {}):
+            for model, method, *args in (
+                (
+                    "account.move",
+                    "formatted_read_group",
+                    [],
+                    ["company_id"],
+                    ["amount_total:sum", "amount_total:max"],
+                ),
+                (
+                    "account.move.line",
+                    "formatted_read_group",
+                    [],
+                    [],
+                    ["price_subtotal:max"],
+                ),
+                ("account.move", "web_name_search", canary, {"display_name": {}}),
+                ("res.partner", "web_name_search", canary, {"display_name": {}}),
+                ("res.company", "web_name_search", "Hidden", {"display_name": {}}),
+                ("facturex.dossier", "search_dossiers", "Hidden"),
+                ("facturex.dossier.member", "get_matrix"),
+                ("facturex.dossier", "search", [["unmatched_count", ">=", 0]]),
+            ):
+                try:
+                    found = self._call(model, method, *args, context=context)
+                except JsonRpcException as error:
+                    found = str(error.__cause__ or "")
+                if method == "search" and isinstance(found, list):
+                    self.assertNotIn(self.dossier_b.id, found)
+                answers.append(json.dumps(found))
+        for number, answer in enumerate(answers):
+            with self.subTest(number=number):
+                self.assertNotIn(canary, answer)
+                self.assertNotIn("987654", answer)
+                self.assertNotIn("Hidden company", answer)
 
     def _models(self):
         """Everything with a company that a manager reads, and what hangs on it."""
