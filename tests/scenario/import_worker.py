@@ -8,6 +8,7 @@ goes on with the files that wait and imports every week once more. Prints the nu
 kills that hit a living process, -1 when the last round failed.
 """
 
+import importlib
 import os
 import random
 import signal
@@ -21,8 +22,7 @@ from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
-from odoo.addons.facturex_banking.models import facturex_bulk_bank
-
+BULK = "odoo.addons.facturex_banking.models.facturex_bulk_bank"
 PROCESSES = 4
 ROUNDS = 2
 DAYS = range(1, 13)
@@ -125,7 +125,8 @@ def main():
     config_file, database, company_id, iban, seed = sys.argv[1:]
     config.parse_config(["-c", config_file, "-d", database, "--log-level=critical"])
     registry = Registry(database)
-    facturex_bulk_bank.CHUNK = 4  # so that a week is several batches
+    # so that a week is several batches; the add-ons are found from here on
+    importlib.import_module(BULK).CHUNK = 4
     odoo.sql_db.close_all()  # a connection must not be shared by two processes
     rng, hits = random.Random(int(seed)), 0
     for _ in range(ROUNDS):
