@@ -66,9 +66,9 @@ class DeferredPayment(http.Controller):
     )
     def facturex_confirm(self, reference=None, token=None, **_ignored):
         transaction = self._facturex_transaction(reference, token)
-        return self._facturex_page(transaction, token)
+        return self._facturex_checkout_page(transaction, token)
 
-    def _facturex_page(self, transaction, token, error=None):
+    def _facturex_checkout_page(self, transaction, token, error=None):
         company = transaction.company_id
         line = transaction.env["facturex.credit.line"]._for_partner(
             transaction.partner_id, company
@@ -100,7 +100,7 @@ class DeferredPayment(http.Controller):
     def facturex_process(self, reference=None, token=None, accept=None, **_ignored):
         transaction = self._facturex_transaction(reference, token)
         if not accept:
-            return self._facturex_page(
+            return self._facturex_checkout_page(
                 transaction, token, request.env._("Tick the conditions to continue.")
             )
         line = transaction.env["facturex.credit.line"]._for_partner(
@@ -109,9 +109,9 @@ class DeferredPayment(http.Controller):
         try:
             transaction._process(CODE, {"terms": line._get_terms()})
         except (UserError, ValidationError) as error:
-            return self._facturex_page(transaction, token, str(error))
+            return self._facturex_checkout_page(transaction, token, str(error))
         if transaction.state == "error":
-            return self._facturex_page(transaction, token, transaction.state_message)
+            return self._facturex_checkout_page(transaction, token, transaction.state_message)
         return request.redirect("/payment/status")
 
 

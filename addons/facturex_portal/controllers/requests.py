@@ -58,9 +58,9 @@ class FacturexRequests(CustomerPortal):
         sitemap=False,
     )
     def facturex_request(self, request_id, access_token=None, **_ignored):
-        return self._facturex_page(request_id, access_token)
+        return self._facturex_request_page(request_id, access_token)
 
-    def _facturex_page(self, request_id, access_token, said=None, error=None):
+    def _facturex_request_page(self, request_id, access_token, said=None, error=None):
         found = self._facturex_request(request_id, access_token)
         if found is None:
             return request.redirect("/my")
@@ -108,9 +108,9 @@ class FacturexRequests(CustomerPortal):
         elif not text and not files:
             error = env._("Write an answer, or add a file.")
         if error:
-            return self._facturex_page(request_id, access_token, error=error)
+            return self._facturex_request_page(request_id, access_token, error=error)
         # the person's own words: access to the page was checked
         found._answer_online(plaintext2html(text), files)
-        return self._facturex_page(
+        return self._facturex_request_page(
             request_id, access_token, said=env._("Your answer has been sent.")
         )
