@@ -3,13 +3,13 @@ from odoo.exceptions import AccessError, MissingError
 from odoo.http import request
 from odoo.tools import consteq
 
-from odoo.addons.portal.controllers.portal import CustomerPortal
+from odoo.addons.account.controllers.portal import PortalAccount
 
 # what a form may send; everything else is ignored
 FORM = ("kind", "invoice", "day", "amount", "note")
 
 
-class FacturexReminderPortal(CustomerPortal):
+class FacturexReminderPortal(PortalAccount):
     """The page behind a reminder: what is due, how to pay it, what is wrong with it.
 
     A reminder opens with its own token, or for the logged-in customer it was sent to.
