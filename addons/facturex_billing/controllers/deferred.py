@@ -111,7 +111,9 @@ class DeferredPayment(http.Controller):
         except (UserError, ValidationError) as error:
             return self._facturex_checkout_page(transaction, token, str(error))
         if transaction.state == "error":
-            return self._facturex_checkout_page(transaction, token, transaction.state_message)
+            return self._facturex_checkout_page(
+                transaction, token, transaction.state_message
+            )
         return request.redirect("/payment/status")
 
 
