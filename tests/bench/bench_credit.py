@@ -1,4 +1,4 @@
-"""How much may each customer still buy: the list of lines, for all of them.
+"""How much may each customer still buy: the list of lines, its totals, all its rows.
 
 Ours reads counters that each document moved; OCA's account_financial_risk adds up the
 documents whenever it is asked. Two open invoices of each customer for both.
@@ -97,13 +97,41 @@ def defer(env, lines):
     )
 
 
-def facturex(env, state, size):
-    """What the list asks for, all rows on one page."""
+def rows_of_list(state, limit, **kwargs):
     specification = {name: {} for name in COLUMNS}
     specification["partner_id"] = {"fields": {"display_name": {}}}
-    found = state["env"]["facturex.credit.line"].web_search_read(
-        [("partner_id", "in", state["customers"])], specification, limit=size
+    return state["env"]["facturex.credit.line"].web_search_read(
+        [("company_id", "=", state["env"].company.id)],
+        specification,
+        limit=limit,
+        **kwargs,
     )
+
+
+def facturex_opened(env, state, size):
+    """What a click on the menu asks for: the first page, and how many there are."""
+    found = rows_of_list(state, 80, count_limit=10001)
+    if found["length"] != size or len(found["records"]) != min(size, 80):
+        raise SystemExit(f"{found['length']} lines listed, {size} expected")
+
+
+def facturex_total(env, state, size):
+    """The four amounts of all lines, as the foot of a group adds them up."""
+    [totals] = state["env"]["facturex.credit.line"]._read_group(
+        [("company_id", "=", state["env"].company.id)],
+        aggregates=[
+            "amount_limit:sum",
+            "amount_used:sum",
+            "amount_reserved:sum",
+            "amount_available:sum",
+        ],
+    )
+    check(totals[1], size)
+
+
+def facturex(env, state, size):
+    """All rows with all columns on one page."""
+    found = rows_of_list(state, size)
     check(sum(row["amount_used"] for row in found["records"]), size)
 
 
@@ -135,7 +163,9 @@ def check(total, size):
 
 
 VARIANTS = {
-    "Facturex, list of lines": facturex,
+    "Facturex, list opened": facturex_opened,
+    "Facturex, totals of all": facturex_total,
+    "Facturex, all rows": facturex,
     "Facturex, counters only": facturex_counters,
     "OCA account_financial_risk": oca_financial_risk,
 }

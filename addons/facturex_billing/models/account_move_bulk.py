@@ -8,6 +8,8 @@ from collections import defaultdict
 
 from odoo import models
 
+from .bulk_insert import insert_complete
+
 
 class _Key:
     """A context value that compares equal to itself only."""
@@ -133,9 +135,12 @@ class AccountMove(models.Model):
         return complete_values(self, vals_list)
 
     def _create(self, data_list):
-        if has_key(self.env, FULL_VALUES):
-            protect_given(self, data_list)
-        return super()._create(data_list)
+        if not has_key(self.env, FULL_VALUES):
+            return super()._create(data_list)
+        protect_given(self, data_list)
+        if super()._create.__func__ is not models.BaseModel._create:
+            return super()._create(data_list)  # an add-on below has its own say
+        return insert_complete(self, data_list)
 
     def _check_company(self, fnames=None):
         if has_key(self.env, FULL_VALUES):
@@ -196,9 +201,12 @@ class AccountMoveLine(models.Model):
         )
 
     def _create(self, data_list):
-        if has_key(self.env, FULL_VALUES):
-            protect_given(self, data_list)
-        return super()._create(data_list)
+        if not has_key(self.env, FULL_VALUES):
+            return super()._create(data_list)
+        protect_given(self, data_list)
+        if super()._create.__func__ is not models.BaseModel._create:
+            return super()._create(data_list)  # an add-on below has its own say
+        return insert_complete(self, data_list)
 
     def _check_company(self, fnames=None):
         if has_key(self.env, FULL_VALUES):

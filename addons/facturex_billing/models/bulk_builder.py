@@ -570,7 +570,23 @@ class InvoiceBuilder:
         }
 
     def _line_totals(self, head, line):
-        """Each line rounded alone: under global rounding this differs from its part."""
+        """Each line rounded alone: under global rounding this differs from its part.
+
+        No tax of `TAX_KINDS` looks at the product, so equal prices cost one look.
+        """
+        values = line["vals"]
+        key = (
+            head["company"].id,
+            head["currency"].id,
+            head["rate"],
+            line["taxes"]._ids,
+            values["quantity"],
+            values["price_unit"],
+            values["discount"],
+        )
+        return self._remember("line", key, lambda: self._line_alone(head, line))
+
+    def _line_alone(self, head, line):
         Tax = self.env["account.tax"]
         [base_line] = self._base_lines(head, [line])
         Tax._add_tax_details_in_base_line(base_line, head["company"])

@@ -55,6 +55,8 @@ LEANS_ON = {
         "_message_log_batch",
         "_post",
         "_prepare_create_values",
+        "_validate_fields",
+        "modified",
     ),
     "account.move.line": (
         "_add_missing_default_values",

@@ -12,6 +12,8 @@ from odoo.tools.mimetypes import guess_mimetype
 
 from .account_move_lock import OPEN
 
+# an application that its applicant does not end
+ABANDONED = relativedelta(months=6)
 MEGABYTE = 1024 * 1024
 
 
@@ -186,3 +188,22 @@ class FacturexCreditDocument(models.Model):
             [("keep_until", "<", today), ("size", ">", 0)]
         )
         expired.with_context(facturex_open=OPEN).write({"content": False, "size": 0})
+
+    @api.autovacuum
+    def _gc_abandoned(self):
+        """An application left alone for half a year: its files are nobody's business.
+
+        They count as refused, so the applicant who comes back is asked for them again.
+        """
+        since = fields.Datetime.now() - ABANDONED
+        left = self.sudo().search(  # a duty, whoever runs the cleaning
+            [
+                ("application_id.state", "in", ("draft", "documents", "more")),
+                ("application_id.write_date", "<", since),
+                ("write_date", "<", since),
+                ("size", ">", 0),
+            ]
+        )
+        left.with_context(facturex_open=OPEN).write(
+            {"content": False, "size": 0, "state": "refused"}
+        )

@@ -8,6 +8,7 @@ from PIL import Image
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, HttpCase, new_test_user, tagged
+from odoo.tools import SQL
 
 from odoo.addons.mail.tests.common import MockEmail
 
@@ -176,6 +177,34 @@ class TestCreditApplication(ApplicationCommon, MockEmail):
         self.env["facturex.credit.document"]._gc_expired()
         self.assertRecordValues(document, [{"content": False, "size": 0}])
         self.assertTrue(document.sha256)
+
+    def _age(self, months):
+        self.env.flush_all()
+        for table in ("facturex_credit_application", "facturex_credit_document"):
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE %s SET write_date = write_date - interval '%s months'",
+                    SQL.identifier(table),
+                    months,
+                )
+            )
+        self.env.invalidate_all()
+
+    def test_abandoned(self):
+        """Half a year without a word: the files go, and are asked for again."""
+        application = self._application()
+        document = self._document(application, self.types[0])
+        missing = application.missing
+        self._age(5)
+        self.env["facturex.credit.document"]._gc_abandoned()
+        self.assertTrue(document.content, "five months are not half a year")
+        self._age(2)
+        self.env["facturex.credit.document"]._gc_abandoned()
+        self.assertRecordValues(
+            document, [{"content": False, "size": 0, "state": "refused"}]
+        )
+        self.assertTrue(document.sha256)
+        self.assertNotEqual(application.missing, missing, "asked for again")
 
     def test_proofs_are_not_typed(self):
         application = self._application()
