@@ -21,7 +21,7 @@ CRAWL = """
         await action.doAction(id, { clearBreadcrumbs: true });
         const ready = ".o_action_manager .o_view_controller, .modal .o_form_view";
         for (let i = 0; i < 100 && !document.querySelector(ready); i++) await pause(50);
-        await pause(400);
+        await pause(150);
         if (!document.querySelector(ready)) problems.push(name + ": nothing opened");
         if (document.querySelector(".o_error_dialog")) problems.push(name + ": error");
         const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -67,7 +67,9 @@ class FacturexLegalMention(models.Model):
     text = fields.Text(required=True, translate=True)
     valid_from = fields.Date()
     valid_to = fields.Date()
-    source = fields.Char(help="Law, article, date: where the sentence comes from.")
+    source = fields.Char(
+        translate=True, help="Law, article, date: where the sentence comes from."
+    )
     confirmed = fields.Boolean(
         help="A sentence that nobody has checked against its source is not printed."
     )

@@ -3,6 +3,7 @@
 import base64
 import io
 
+from dateutil.relativedelta import relativedelta
 from PIL import Image
 
 from odoo import fields
@@ -179,13 +180,14 @@ class TestCreditApplication(ApplicationCommon, MockEmail):
         self.assertTrue(document.sha256)
 
     def _age(self, months):
+        """Nobody touched an application or a document for so long."""
         self.env.flush_all()
         for table in ("facturex_credit_application", "facturex_credit_document"):
             self.env.cr.execute(
                 SQL(
-                    "UPDATE %s SET write_date = write_date - interval '%s months'",
+                    "UPDATE %s SET write_date = %s",
                     SQL.identifier(table),
-                    months,
+                    fields.Datetime.now() - relativedelta(months=months),
                 )
             )
         self.env.invalidate_all()
@@ -198,7 +200,7 @@ class TestCreditApplication(ApplicationCommon, MockEmail):
         self._age(5)
         self.env["facturex.credit.document"]._gc_abandoned()
         self.assertTrue(document.content, "five months are not half a year")
-        self._age(2)
+        self._age(7)
         self.env["facturex.credit.document"]._gc_abandoned()
         self.assertRecordValues(
             document, [{"content": False, "size": 0, "state": "refused"}]
