@@ -9,6 +9,7 @@ from . import account_move_bank_bulk
 from . import account_partial_reconcile
 from . import facturex_bank_event
 from . import facturex_bulk_bank
+from . import facturex_bulk_bank_copies
 from . import facturex_dunning_policy
 from . import facturex_match_memory
 from . import facturex_match_proposal

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import split_every
 
+from .bank_copies import reference_of
+
 BATCH = 300  # matches that share one reconciliation and one commit
 ALIVE = ("none", "proposed")
 
@@ -62,11 +64,7 @@ class AccountBankStatementLine(models.Model):
     @api.depends("transaction_details")
     def _compute_facturex_reference(self):
         for line in self:
-            details = line.transaction_details or {}
-            names = ("structured_reference", "end_to_end_id")
-            line.facturex_reference = next(
-                (details[name] for name in names if details.get(name)), False
-            )
+            line.facturex_reference = reference_of(line.transaction_details) or False
 
     @api.depends(
         "move_id.line_ids.matched_debit_ids", "move_id.line_ids.matched_credit_ids"

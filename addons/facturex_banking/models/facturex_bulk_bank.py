@@ -217,12 +217,15 @@ class FacturexBulkBank(models.AbstractModel):
                 reasons[rank] = reason
             else:
                 documents[rank] = document
-        ids = {}
-        made = self._create_bulk_lines(list(documents.values()))
-        ids.update(zip(documents, made.ids, strict=True))
+        ids = self._write_documents(documents)
         for rank in reasons:
             ids[rank] = Line.create([dict(batch[rank].vals)]).id
         return Line.browse(ids[rank] for rank in range(len(batch))), reasons
+
+    def _write_documents(self, documents):
+        """:return: {rank: number of the line made of the complete values}"""
+        made = self._create_bulk_lines(list(documents.values()))
+        return dict(zip(documents, made.ids, strict=True))
 
     def _create_bulk_lines(self, documents):
         Line = self.env["account.bank.statement.line"]

@@ -9,7 +9,7 @@ import psycopg2.errors
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL, split_every
+from odoo.tools import SQL
 from odoo.tools.misc import format_amount, format_date
 
 from ..engine.errors import MESSAGES, NOTICES, FormatError
@@ -33,7 +33,7 @@ LINK_CONTEXT = {
     "skip_account_move_synchronization": True,
     "prefetch_fields": False,
 }
-LINKED = 1000  # lines put into a statement at once
+LINKED = 30  # lines up to which Odoo puts them into a statement itself
 NEAR_DAYS = 5  # between a notification and the line it completes
 LONG_BYTES = 2_000_000  # of a file that is better imported in the background
 SHOWN = 10  # movements spelled out in a message
@@ -790,24 +790,62 @@ class FacturexStatementFile(models.Model):
         self.env.flush_all()
 
     def _create_statement(self, part, ids):
-        """One statement; around very many lines, in bounded batches."""
+        """One statement; its first line makes it, many others are linked at once."""
         vals = self._prepare_statement_vals(part, ids)
         Statement = self.env["account.bank.statement"].with_context(**LINK_CONTEXT)
-        if len(ids) <= LINKED or part.balances.count(None):
+        [(_set, _zero, line_ids)] = vals["line_ids"]
+        if len(line_ids) <= LINKED or part.balances.count(None):
             Statement.create(vals)
             return
-        [(_set, _zero, line_ids)] = vals.pop("line_ids")
-        statement = Statement.create({**vals, "journal_id": part.journal.id})
+        lines = Statement.line_ids.browse(line_ids)
+        first = self._first_line(lines)
+        statement = Statement.create(
+            {**vals, "line_ids": [fields.Command.set([first])]}
+        )
+        self._link(statement, lines)
         late = ["first_line_index", "balance_end", "is_complete"]
         late += [] if vals.get("date") else ["date"]
-        held = [*late, "journal_id", "date"]
-        with self.env.protecting([statement._fields[n] for n in held], statement):
-            for chunk in split_every(LINKED, line_ids, Statement.line_ids.browse):
-                chunk.write({"statement_id": statement.id})
-                self.env.flush_all()
-                self.env.invalidate_all(flush=False)
         for name in late:
             self.env.add_to_compute(statement._fields[name], statement)
+        self.env.flush_all()
+        self.env.invalidate_all(flush=False)
+
+    @api.model
+    def _first_line(self, lines):
+        """The earliest, as Odoo orders the lines of an account."""
+        lines.flush_recordset(["internal_index"])
+        return self.env.execute_query(
+            SQL(
+                "SELECT id FROM account_bank_statement_line WHERE id = ANY(%s)"
+                " ORDER BY internal_index LIMIT 1",
+                lines.ids,
+            )
+        )[0][0]
+
+    @api.model
+    def _link(self, statement, lines):
+        """What Odoo writes on lines and items that get a statement: that, and when."""
+        self.env.flush_all()
+        for table, column in (
+            ("account_bank_statement_line", "id"),
+            ("account_move_line", "statement_line_id"),
+        ):
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE %(table)s"
+                    "   SET statement_id = %(statement)s,"
+                    "       write_uid = %(user)s, write_date = %(now)s"
+                    " WHERE %(column)s = ANY(%(lines)s)"
+                    "   AND statement_id IS DISTINCT FROM %(statement)s",
+                    table=SQL.identifier(table),
+                    column=SQL.identifier(column),
+                    statement=statement.id,
+                    user=self.env.uid,
+                    now=self.env.cr.now(),
+                    lines=lines.ids,
+                )
+            )
+        self.env.invalidate_all(flush=False)
 
     def _create_lines(self, parts, progress=None):
         """:return: the lines of all parts, in the order of their movements"""
