@@ -2,6 +2,7 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 
 class FacturexCreditSettlement(models.Model):
@@ -10,15 +11,22 @@ class FacturexCreditSettlement(models.Model):
     amount_to_pay = fields.Monetary(
         string="Still to Pay Out",
         compute="_compute_amount_to_pay",
-        help="What is left of the sums collected, until it is paid to the customer.",
+        help="What is left of the sums collected, until a payment to the customer is"
+        " made.",
     )
 
-    @api.depends("move_id.line_ids.amount_residual_currency", "state")
+    payout_on = fields.Datetime(string="Paid Out On", readonly=True, copy=False)
+
+    @api.depends(
+        "move_id.line_ids.amount_residual_currency",
+        "move_id.matched_payment_ids.state",
+        "move_id.matched_payment_ids.amount",
+        "state",
+    )
     def _compute_amount_to_pay(self):
         for settlement in self:
-            settlement.amount_to_pay = -sum(
-                settlement._payout_items().mapped("amount_residual_currency")
-            )
+            owed = -sum(settlement._payout_items().mapped("amount_residual_currency"))
+            settlement.amount_to_pay = owed - settlement._get_amount_on_its_way()
 
     def _payout_items(self):
         """What the seller owes the customer once its purchases are settled."""
@@ -29,36 +37,98 @@ class FacturexCreditSettlement(models.Model):
             lambda item: item.account_type == "liability_payable"
         )
 
-    def action_pay_rest(self):
-        """Pay it to the verified account: Odoo's own payment, seen on the bank later.
+    def _get_amount_on_its_way(self):
+        """Paid without an entry of its own: until the bank shows it, nothing else does.
 
-        :raise UserError: nothing is left, or nobody verified the account
+        :return: amount in the currency of the settlement
         """
-        self.ensure_one()
+        payments = self.move_id.matched_payment_ids.filtered(
+            lambda payment: (
+                payment.state in ("draft", "in_process") and not payment.move_id
+            )
+        )
+        return sum(payments.mapped("amount"))
+
+    def action_pay_rest(self):
+        """Pay to the verified accounts: Odoo's own payments, seen on the bank later.
+
+        One settlement opens Odoo's payment window; several are a payment run, one
+        payment each.
+
+        :raise UserError: nothing is left, or nobody verified an account; then nothing
+            is paid
+        """
         self.check_access("write")
-        items = self._payout_items().filtered(lambda item: not item.reconciled)
-        if not items:
+        waiting = self.filtered(
+            lambda settlement: (
+                settlement.currency_id.compare_amounts(settlement.amount_to_pay, 0) > 0
+            )
+        )
+        if not waiting:
             raise UserError(self.env._("Nothing is left to pay out."))
-        line = self.line_id
-        if not line.iban_verified:
+        unverified = waiting.filtered(lambda x: not x.line_id.iban_verified).partner_id
+        if unverified:
             raise UserError(
                 self.env._(
                     "The bank account of %s is not verified: have it verified first,"
                     " what is left stays payable.",
-                    self.partner_id.display_name,
+                    ", ".join(unverified.mapped("display_name")),
                 )
             )
+        if len(waiting) == 1:
+            return waiting._open_payment_window()
+        return waiting._pay_all()
+
+    def _get_payment_context(self):
+        self.ensure_one()
+        items = self._payout_items().filtered(lambda item: not item.reconciled)
+        return {
+            "active_model": "account.move.line",
+            "active_ids": items.ids,
+            "default_partner_bank_id": self.line_id.bank_id.id,
+        }
+
+    def _open_payment_window(self):
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Pay the Rest"),
             "res_model": "account.payment.register",
             "view_mode": "form",
             "target": "new",
-            "context": {
-                "active_model": "account.move.line",
-                "active_ids": items.ids,
-                "default_partner_bank_id": line.bank_id.id,
-            },
+            "context": self._get_payment_context(),
+        }
+
+    def _claim_payout(self):
+        """Of two people who pay at once the second starts anew, and finds it paid."""
+        self.flush_recordset()
+        self.env.execute_query(
+            SQL(
+                "UPDATE facturex_credit_settlement SET payout_on = %s"
+                " WHERE id IN %s RETURNING id",
+                fields.Datetime.now(),
+                tuple(self.ids),
+            )
+        )
+        self.invalidate_recordset(["payout_on"])
+
+    def _pay_all(self):
+        """A payment run: what is left of each, to its own verified account."""
+        self._claim_payout()
+        payments = self.env["account.payment"]
+        for settlement in self:
+            register = (
+                self.env["account.payment.register"]
+                .with_company(settlement.company_id)
+                .with_context(**settlement._get_payment_context())
+                .create({})
+            )
+            payments |= register._create_payments()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Payments of the Run"),
+            "res_model": "account.payment",
+            "view_mode": "list,form",
+            "domain": [("id", "in", payments.ids)],
         }
 
     # ------------------------------------------------------------------

@@ -127,33 +127,34 @@ class TestCreditSettlement(DeferredCommon, MockEmail):
             settlement.amount_receipt = 9
         self._assert_other_company_sees_nothing([settlement, settlement.part_ids])
 
-    def test_payout(self):
-        """Collected for the customer: purchases first, the rest is payable."""
-        with self.assertRaisesRegex(UserError, "account of sums collected"):
-            self._settle(0, source="payout")
-        account = self.env["account.account"].create(
-            {
-                "code": "489990",
-                "name": "Collected for customers",
-                "account_type": "liability_current",
-                "reconcile": True,
-                "company_ids": [fields.Command.set(self.company.ids)],
-            }
-        )
-        self.company.facturex_credit_collect_account_id = account
+    def _collect(self, amount):
+        """The bank shows money that the customer's own customers paid to us."""
+        if not self.company.facturex_credit_collect_account_id:
+            self.company.facturex_credit_collect_account_id = self.env[
+                "account.account"
+            ].create(
+                {
+                    "code": "489990",
+                    "name": "Collected for customers",
+                    "account_type": "liability_current",
+                    "reconcile": True,
+                    "company_ids": [fields.Command.set(self.company.ids)],
+                }
+            )
         journal = self.company_data["default_journal_bank"]
+        held = self.company.facturex_credit_collect_account_id
         collected = self.env["account.move"].create(
             {
                 "move_type": "entry",
                 "journal_id": journal.id,
                 "line_ids": [
                     fields.Command.create(
-                        {"account_id": journal.default_account_id.id, "debit": 200}
+                        {"account_id": journal.default_account_id.id, "debit": amount}
                     ),
                     fields.Command.create(
                         {
-                            "account_id": account.id,
-                            "credit": 200,
+                            "account_id": held.id,
+                            "credit": amount,
                             "partner_id": self.business.id,
                         }
                     ),
@@ -161,6 +162,13 @@ class TestCreditSettlement(DeferredCommon, MockEmail):
             }
         )
         collected.action_post()
+        return collected
+
+    def test_payout(self):
+        """Collected for the customer: purchases first, the rest is payable."""
+        with self.assertRaisesRegex(UserError, "account of sums collected"):
+            self._settle(0, source="payout")
+        collected = self._collect(200)
         settlement = self._settle(0, source="payout")
         self.assertRecordValues(
             settlement,
@@ -176,6 +184,49 @@ class TestCreditSettlement(DeferredCommon, MockEmail):
             payable,
             [{"balance": -42.70, "partner_id": self.business.id, "reconciled": False}],
         )
+
+    def test_payment_run(self):
+        """What is left of several payouts: one payment each, to a verified account."""
+        for way in self.company_data[
+            "default_journal_bank"
+        ].outbound_payment_method_line_ids:
+            way.payment_account_id = False  # its payments have no entry of their own
+        settlements = self.env["facturex.credit.settlement"]
+        for amount in (200, 50):
+            self._collect(amount)
+            settlement = self._settle(0, source="payout")
+            settlement.action_confirm()
+            settlements |= settlement
+        self.assertEqual(settlements.mapped("amount_to_pay"), [42.70, 50])
+        self.line.sudo()._drop_verification(self.user)
+        with self.assertRaisesRegex(UserError, "is not verified"):
+            settlements.action_pay_rest()
+        self.assertFalse(settlements.move_id.matched_payment_ids)
+        self._as(self.line, self.second).action_verify_iban()
+        action = self._as(settlements, self.accountant).action_pay_rest()
+        payments = self.env["account.payment"].search(action["domain"])
+        account = self.line.bank_id.id
+        self.assertRecordValues(
+            payments.sorted("amount"),
+            [
+                {
+                    "amount": 42.70,
+                    "payment_type": "outbound",
+                    "partner_bank_id": account,
+                },
+                {
+                    "amount": 50.00,
+                    "payment_type": "outbound",
+                    "partner_bank_id": account,
+                },
+            ],
+        )
+        self.assertEqual(settlements.mapped("amount_to_pay"), [0, 0])
+        for again in (settlements, settlements[0]):
+            with self.assertRaisesRegex(UserError, "Nothing is left"):
+                again.action_pay_rest()
+        payments[0].action_cancel()
+        self.assertEqual(sum(settlements.mapped("amount_to_pay")), payments[0].amount)
 
     def test_receipt_of_its_own_company(self):
         """The bill there and the invoice here are paid by the same settlement."""
