@@ -483,7 +483,8 @@ class InvoiceBuilder:
     def _amounts(self, head, lines):
         """(values of product lines, tax rows, term rows, due date, totals).
 
-        The same content is computed once: most documents of a contract repeat.
+        The same content is computed once: most documents of a contract repeat. Of a
+        product only its tags count, no tax of `TAX_KINDS` looks further.
         """
         key = (
             head["company"].id,
@@ -494,8 +495,7 @@ class InvoiceBuilder:
             head["receivable"].id,
             tuple(
                 (
-                    line["product"].id,
-                    line["vals"]["product_uom_id"],
+                    self._tags(line["product"]),
                     line["account"].id,
                     line["taxes"]._ids,
                     line["vals"]["quantity"],
@@ -507,6 +507,12 @@ class InvoiceBuilder:
             ),
         )
         return self._remember("amounts", key, lambda: self._compute(head, lines))
+
+    def _tags(self, product):
+        # sudo: as Odoo reads them, whoever invoices
+        return self._remember(
+            "tags", product.id, lambda: product.sudo().account_tag_ids._ids
+        )
 
     def _base_lines(self, head, lines):
         Tax = self.env["account.tax"]

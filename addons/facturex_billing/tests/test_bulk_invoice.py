@@ -144,6 +144,18 @@ class TestBulkEquality(BulkCommon):
             self._many(3, line_vals={"tax_ids": [Command.set(group.ids)]})
         )
 
+    def test_same_content_of_other_products(self):
+        """Amounts that were computed once serve other products: but not their tags."""
+        tag = self.env["account.account.tag"].create(
+            {"name": "Reported apart", "applicability": "products"}
+        )
+        self.products[1].account_tag_ids = tag
+        self.products[2].uom_id = self.env.ref("uom.product_uom_dozen")
+        same = {"quantity": 2, "price_unit": 19.99, "name": "Service"}
+        taxes = [Command.set(self.tax21.ids)]
+        self._assert_equal(self._many(line_vals={**same, "tax_ids": taxes}, lines=1))
+        self._assert_equal(self._many(line_vals={**same, "tax_ids": taxes}, lines=2))
+
     def test_included_tax(self):
         taxes = [Command.set(self.included.ids)]
         self._assert_equal(
