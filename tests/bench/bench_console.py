@@ -58,12 +58,7 @@ def prepare(env, size):
     env = env(context=dict(env.context, allowed_company_ids=first.ids))
     move = make_invoice(env)
     line = make_bank_line(env, first)
-    others = companies.create(
-        [
-            {"name": f"Bench {number:03}", "country_id": env.ref("base.be").id}
-            for number in range(1, size)
-        ]
-    )
+    others = copy_companies(env, first, size - 1)
     user = env["res.users"].create(
         {
             "name": "Bench",
@@ -82,6 +77,31 @@ def prepare(env, size):
     env.registry.clear_cache()
     mine = env(user=user, su=False, context={"allowed_company_ids": first.ids})
     return {"env": mine, "dossiers": dossiers.with_env(mine), "first": first}
+
+
+def copy_companies(env, first, count):
+    """More companies as rows, with their contacts."""
+    env.flush_all()
+    name = SQL("'Bench ' || lpad(n::text, 3, '0')")
+    copy_rows(
+        env,
+        "res_partner",
+        SQL("t.id = %s", first.partner_id.id),
+        SQL("generate_series(1, %s) AS n", count),
+        {"name": name, "complete_name": name, "ref": SQL("'BENCH'")},
+    )
+    copy_rows(
+        env,
+        "res_company",
+        SQL("t.id = %s", first.id),
+        SQL("(SELECT id, name FROM res_partner WHERE ref = 'BENCH') p"),
+        {"name": SQL("p.name"), "partner_id": SQL("p.id")},
+    )
+    env.cr.execute(
+        "UPDATE res_company SET parent_path = id || '/' WHERE name LIKE 'Bench _%%'"
+    )
+    env.invalidate_all()
+    return env["res.company"].search([("name", "like", "Bench ")])
 
 
 def make_invoice(env):
@@ -185,7 +205,8 @@ def copy_documents(env, move, line, companies):
         },
     )
     env.cr.execute("SET LOCAL session_replication_role = origin")
-    env.cr.execute("ANALYZE")
+    for table in ("move", "move_line", "bank_statement_line"):
+        env.cr.execute(SQL("ANALYZE %s", SQL.identifier(f"account_{table}")))
 
 
 def prepare_variant(env, state, size, variant):

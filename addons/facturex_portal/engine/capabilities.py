@@ -5,6 +5,7 @@ not see. A model with a company that nobody listed is closed to those who hold n
 capability to work (`WORK`): forgetting a line never opens a door.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 CAPABILITIES = (
@@ -18,21 +19,51 @@ CAPABILITIES = (
     "lock",
     "export",
     "documents",
+    "documents_sales",
+    "documents_purchases",
+    "documents_bank",
+    "documents_contracts",
     "payroll",
     "manage_users",
     "configure",
 )
+# who holds the first holds the others as well
+IMPLIED = {
+    "documents": (
+        "documents_sales",
+        "documents_purchases",
+        "documents_bank",
+        "documents_contracts",
+    ),
+}
 MEMBER = "member"  # held by every running member, whatever the role
 FIRM = "firm"  # held where the user is one of the dossier's firm: its acts are noted
 
 WORK = ("sell", "buy", "match", "pay", "book", "configure")
-# what is left in a suspended dossier: reading, and taking one's data away
+SEE = "see:"  # before a capability: reading what it opens, also while suspended
+# what is left in a suspended dossier besides reading: taking one's data away
 SUSPENDED = frozenset({"export", "manage_users"})
 
 ADMINISTRATOR = frozenset(CAPABILITIES)
 ACCOUNTANT = ADMINISTRATOR - {"manage_users", "payroll"}
 USER = frozenset({"sell", "documents"})
 READER: frozenset[str] = frozenset()
+
+
+# Class of folder -> the capabilities, all of them needed, that open its documents. Who
+# holds `documents` sees every folder but the salaries.
+FOLDERS = {
+    "sales": ("documents_sales",),
+    "purchases": ("documents_purchases",),
+    "bank": ("documents_bank",),
+    "contracts": ("documents_contracts",),
+    "payroll": ("payroll",),
+    "other": ("documents",),
+    # copies of everything but the salaries
+    "package": ("export", "bank", "documents"),
+}
+FOLDER_CODES = tuple(sorted({code for codes in FOLDERS.values() for code in codes}))
+FOLDER_MODELS = frozenset({"facturex.document", "facturex.folder"})
 
 
 @dataclass(frozen=True)
@@ -61,12 +92,12 @@ PREFIXES = {
     "facturex.archive.": Cut(("documents", "export")),
     "facturex.bank.": Cut(("match", "configure"), ("bank",)),
     "facturex.credit.": SELL,
-    "facturex.document": Cut(("documents",)),
+    "facturex.document": Cut(FOLDER_CODES),
     "facturex.dunning.": SELL,
     "facturex.dunning.policy": CONFIGURE,
     "facturex.dunning.step": CONFIGURE,
     "facturex.export.": Cut(("export",)),
-    "facturex.folder": Cut(("documents",)),
+    "facturex.folder": CONFIGURE,
     "facturex.invoice.": SELL,
     "facturex.late.": SELL,
     "facturex.legal.": CONFIGURE,
@@ -225,6 +256,7 @@ CARRIERS = frozenset(
         "company_id",
         "company_ids",
         "dossier_id",
+        "folder_id",
         "journal_id",
         "model_id",
         "move_id",
@@ -252,6 +284,17 @@ def cut_of(model: str, has_company: bool) -> Cut | None:
         return None
     prefixes = [prefix for prefix in PREFIXES if model.startswith(prefix)]
     return PREFIXES[max(prefixes, key=len)] if prefixes else Cut()
+
+
+def see(code: str) -> str:
+    """What opens reading: a suspended dossier takes the acts away, not the sight."""
+    return code if code in (MEMBER, FIRM) else SEE + code
+
+
+def closure(codes: Iterable[str]) -> frozenset[str]:
+    """The capabilities with those that they imply."""
+    codes = frozenset(codes)
+    return codes.union(*(IMPLIED.get(code, ()) for code in codes))
 
 
 def within(narrow: frozenset[str], wide: frozenset[str]) -> bool:

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from stdnum.be import vat as be_vat
@@ -20,6 +20,21 @@ COLUMNS = {
     "number": ("number", "vat", "tva", "btw", "siren", "kbo", "bce", "numéro"),
     "email": ("email", "e-mail", "mail"),
     "lang": ("lang", "language", "langue", "taal"),
+}
+
+LANGUAGES = {
+    "français": "fr",
+    "francais": "fr",
+    "french": "fr",
+    "nederlands": "nl",
+    "néerlandais": "nl",
+    "dutch": "nl",
+    "english": "en",
+    "anglais": "en",
+    "engels": "en",
+    "deutsch": "de",
+    "allemand": "de",
+    "german": "de",
 }
 
 
@@ -138,6 +153,26 @@ def _line(row: list[str], places: dict[str, int]) -> Line:
         cell("email"),
         cell("lang"),
     )
+
+
+def language_of(text: str, country: str, installed: Iterable[str]) -> str:
+    """The installed language that is meant, empty when there is none.
+
+    In: a code (fr, fr-BE, nl_BE) or the language's name in it or in English; ISO code
+    of the country, which decides between variants; installed codes, such as fr_BE.
+    """
+    wanted = text.strip().replace("-", "_").lower()
+    wanted = LANGUAGES.get(wanted, wanted)
+    codes = {code.lower(): code for code in installed}
+    if wanted in codes:
+        return codes[wanted]
+    short = wanted.partition("_")[0]
+    local = f"{short}_{country.lower()}"
+    if local in codes:
+        return codes[local]
+    found = sorted(code for code in codes if code.partition("_")[0] == short)
+    main = f"{short}_{short}"
+    return codes[main if main in codes else found[0]] if found else ""
 
 
 def check_lines(lines: list[Line]) -> list[Line]:

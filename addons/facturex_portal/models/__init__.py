@@ -9,6 +9,7 @@ from . import facturex_dossier_member
 from . import facturex_bulk_act
 from . import facturex_dossier_console
 from . import facturex_dossier_creation
+from . import facturex_folder
 from . import facturex_dossier_leave
 from . import facturex_dossier_list
 from . import facturex_dossier_matrix
@@ -21,6 +22,7 @@ from . import facturex_dossier_figures
 from . import facturex_guards
 from . import facturex_invitation
 from . import facturex_request
+from . import facturex_document
 from . import ir_http
 from . import ir_rule
 from . import res_company

@@ -27,6 +27,7 @@ class Base(models.AbstractModel):
     @api.model
     def _facturex_refusal(self, codes, companies):
         codes = (codes,) if isinstance(codes, str) else codes
+        codes = [code.removeprefix(capabilities.SEE) for code in codes]
         known = companies & self.env.user.company_ids
         if not known:
             # a client's name is not told to whoever guesses its number

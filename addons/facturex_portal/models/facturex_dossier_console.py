@@ -9,6 +9,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..engine import health
+from ..engine.capabilities import see
 
 COUNTERS = (
     "date_lock",
@@ -177,7 +178,7 @@ class FacturexDossier(models.Model):
             self.env.cr.execute(query)
             for row in self.env.cr.dictfetchall():
                 facts[row.pop("company")].update(row)
-        for cid in facts.keys() & set(user._facturex_denied_ids("bank")):
+        for cid in facts.keys() & set(user._facturex_denied_ids(see("bank"))):
             for name in BANK:
                 facts[cid].pop(name, None)
         for values in facts.values():

@@ -70,6 +70,7 @@ class FacturexDossierCreation(models.Model):
                     "country_id": self._get_country(line.country).id,
                     "number": line.number,
                     "email": line.email,
+                    **self._get_lang_values(line),
                 }
             )
             for line in lines
@@ -81,12 +82,26 @@ class FacturexDossierCreation(models.Model):
         return self.env["res.country"].search([("code", "=", code)], limit=1)
 
     @api.model
+    def _get_lang_values(self, line):
+        """The installed language that the list asks for, or why the firm's is used."""
+        if not line.lang:
+            return {}
+        installed = [code for code, _name in self.env["res.lang"].get_installed()]
+        if code := dossier_list.language_of(line.lang, line.country, installed):
+            return {"lang": code}
+        return {
+            "message": self.env._(
+                "The language %s is not installed: the firm's is used.", line.lang
+            )
+        }
+
+    @api.model
     def _get_list_problem(self, code):
         return {
             "encoding": self.env._("The list is no text: save it as CSV (UTF-8)."),
             "columns": self.env._(
-                "The first line names the columns: name, country, number; and"
-                " e-mail when known."
+                "The first line names the columns: name, country, number; e-mail and"
+                " language when known."
             ),
             "empty": self.env._("The list has no company."),
             "long": self.env._(
@@ -146,6 +161,11 @@ class FacturexDossierCreationLine(models.Model):
     country_id = fields.Many2one("res.country")
     number = fields.Char(string="VAT, KBO or SIREN")
     email = fields.Char(string="Entrepreneur's e-mail")
+    lang = fields.Selection(
+        selection=lambda self: self.env["res.lang"].get_installed(),
+        string="Language",
+        help="Of the company and its entrepreneur; the firm's when empty.",
+    )
     fiscal_month = fields.Selection(
         selection=lambda self: (
             self.env["res.company"]
@@ -277,7 +297,7 @@ class FacturexDossierCreationLine(models.Model):
             charts._guess_chart_template(country), company=company, install_demo=False
         )
         firm = self.creation_id.firm_id.sudo()  # settings of the firm
-        company.partner_id.lang = firm.lang
+        company.partner_id.lang = self.lang or firm.lang
         dossier = env["facturex.dossier"].create(
             {
                 "company_id": company.id,

@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ..engine import data_return
+from ..engine.capabilities import FOLDERS, see
 
 LISTS = {
     "customers-and-suppliers": (
@@ -152,6 +153,7 @@ class FacturexDossier(models.Model):
                 [("state", "=", "pending"), ("asker_id", "in", people.ids)]
             ).write({"state": "revoked"})
             dossier._make_package()
+            dossier._make_salaries_package()
             own = dossier._get_administrators().user_id
             dossier.write(
                 {
@@ -234,12 +236,14 @@ class FacturexDossier(models.Model):
     def action_make_package(self):
         """Make the package of the company's data, and offer it."""
         self.ensure_one()
-        self._facturex_check("export")
+        for code in FOLDERS["package"]:
+            self._facturex_check(see(code))
         self.check_access("read")
-        attachment = self.sudo()._make_package()  # checked above
+        document = self.sudo()._make_package()  # checked above
         self.env["facturex.access.log"]._note(
-            "export", self._name, attachment.company_id.ids
+            "export", self._name, document.company_id.ids
         )
+        attachment = document._get_attachment()
         return {
             "type": "ir.actions.act_url",
             "url": f"/web/content/{attachment.id}?download=true",
@@ -247,21 +251,67 @@ class FacturexDossier(models.Model):
         }
 
     def _make_package(self):
-        """The attachment of the dossier with documents, ledger and lists."""
+        """The filed package with documents, ledger and lists; no salaries.
+
+        It lies in a folder of its own, for roles that export everything in it.
+        """
         self.ensure_one()
-        files = [*self._get_lists(), self._get_ledger(), *self._get_documents()]
+        return self._file_package(
+            "package",
+            [
+                *self._get_lists(),
+                self._get_ledger(),
+                *self._get_documents(),
+                *self._get_filed([("kind", "!=", "payroll")]),
+            ],
+        )
+
+    def _make_salaries_package(self):
+        """The documents of the folder of salaries, filed there; empty without any."""
+        self.ensure_one()
+        files = [*self._get_filed([("kind", "=", "payroll")])]
+        if not files:
+            return self.env["facturex.document"]
+        return self._file_package("payroll", files)
+
+    def _file_package(self, kind, files):
         content = data_return.package(files, self.env._("File"))
         today = fields.Date.context_today(self)
-        return self.env["ir.attachment"].create(
+        name = f"{data_return.safe_path(self.name)}-{today}.zip"
+        return self.env["facturex.document"].create(
             {
-                "name": f"{data_return.safe_path(self.name)}-{today}.zip",
-                "datas": base64.b64encode(content),
-                "mimetype": "application/zip",
-                "res_model": self._name,
-                "res_id": self.id,
+                "name": name,
+                "file_name": name,
+                "file": base64.b64encode(content),
+                "folder_id": self.env["facturex.folder"]._get_standard(kind).id,
                 "company_id": self.company_id.id,
+                "date": today,
+                "is_package": True,
             }
         )
+
+    def _get_filed(self, domain):
+        """The files of the folders; earlier packages are left out."""
+        companies = self._get_tree()
+        documents = (
+            self.env["facturex.document"]
+            .with_context(active_test=False)
+            .search(
+                [
+                    ("company_id", "in", companies.ids),
+                    ("is_package", "=", False),
+                    *domain,
+                ],
+                order="id",
+            )
+        )
+        for document in documents:
+            attachment = document._get_attachment()
+            path = data_return.safe_path(
+                "folders", document.folder_id.name, document.file_name or document.name
+            )
+            yield data_return.File(path, attachment.raw or b"", document.name)
+            attachment.invalidate_recordset(["raw", "datas"])
 
     def _get_lists(self):
         companies = self._get_tree()

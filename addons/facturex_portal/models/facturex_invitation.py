@@ -148,6 +148,17 @@ class FacturexInvitation(models.Model):
             role=role,
         )
 
+    def _get_lang(self):
+        """The person's language; the company's for its owner, else the firm's."""
+        self.ensure_one()
+        company = self.company_id if self.is_owner else self.company_id.browse()
+        return (
+            self.user_id.lang
+            or company.partner_id.lang
+            or self.firm_id.lang
+            or self.asker_id.lang
+        )
+
     def _get_token(self):
         self.ensure_one()
         return hash_sign(
@@ -357,7 +368,7 @@ class FacturexInvitation(models.Model):
                     "name": self.email.partition("@")[0],
                     "login": self.email,
                     "email": self.email,
-                    "lang": self.firm_id.lang or self.asker_id.lang,
+                    "lang": self._get_lang(),
                     "company_id": company.id,
                     "company_ids": [fields.Command.set(company.ids)],
                     "group_ids": [

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..engine import capabilities
+
 FROZEN = {"capability_ids", "code", "dossier_id", "firm_id"}
 
 
@@ -48,8 +50,9 @@ class FacturexRole(models.Model):
             role.is_used = bool(counts.get(role))
 
     def _get_codes(self):
-        """Codes of the capabilities, as a frozenset."""
-        return frozenset(self.sudo().capability_ids.mapped("code"))  # reads a catalogue
+        """Codes of the capabilities with those that they imply, as a frozenset."""
+        # reads a catalogue
+        return capabilities.closure(self.sudo().capability_ids.mapped("code"))
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -44,6 +44,13 @@ class IrRule(models.Model):
             return Domain.FALSE if is_member else Domain.TRUE
         if model_name in MOVE_MODELS and mode != "read":
             return self._facturex_move_cut()
+        if model_name == "facturex.request":
+            # what is to be filed is seen by whom the folder is open to
+            return Domain("folder_kind", "=", False) | self._facturex_class_cut(
+                "folder_kind", mode
+            )
+        if model_name in capabilities.FOLDER_MODELS:
+            return self._facturex_folder_cut(model_name, mode)
         field = self.env[model_name]._fields.get("company_id")
         has_company = (
             field is not None
@@ -54,7 +61,8 @@ class IrRule(models.Model):
         if cut is None:
             return Domain.TRUE
         if mode == "read":
-            pairs = ((cut.path, cut.read or (capabilities.MEMBER,)),)
+            codes = cut.read or (capabilities.MEMBER,)
+            pairs = ((cut.path, tuple(map(capabilities.see, codes))),)
             if model_name in capabilities.NATIVE_READ:
                 return Domain.TRUE
         else:
@@ -81,3 +89,24 @@ class IrRule(models.Model):
             for *_kind, codes in capabilities.MOVES
         )
         return Domain.TRUE if every else Domain.OR(parts)
+
+    def _facturex_folder_cut(self, model_name, mode):
+        domain = self._facturex_class_cut("kind", mode)
+        if model_name == "facturex.folder" and mode != "read":
+            denied = self.env.user._facturex_denied_ids("configure")
+            domain &= Domain("company_id", "not in", denied)
+        return domain
+
+    def _facturex_class_cut(self, field, mode):
+        """Each class of folder its capabilities; a class nobody listed is closed."""
+        user = self.env.user
+        parts = []
+        for kind, codes in capabilities.FOLDERS.items():
+            if mode == "read":
+                codes = map(capabilities.see, codes)
+            denied = {cid for code in codes for cid in user._facturex_denied_ids(code)}
+            parts.append(
+                Domain(field, "=", kind)
+                & Domain("company_id", "not in", sorted(denied))
+            )
+        return Domain.OR(parts)

@@ -112,11 +112,12 @@ class ResUsers(models.Model):
                 day,
             )
         ):
-            left = set(codes)
+            left = capabilities.closure(codes)
+            seen = map(capabilities.see, left)
             if state == "suspended":
                 left &= capabilities.SUSPENDED
             firm = (capabilities.FIRM,) if of_firm else ()
-            for code in (capabilities.MEMBER, *firm, *left):
+            for code in (capabilities.MEMBER, *firm, *seen, *left):
                 held.setdefault(code, set()).add(company)
         return Acl(managed, {code: frozenset(ids) for code, ids in held.items()})
 

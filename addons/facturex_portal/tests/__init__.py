@@ -9,4 +9,5 @@ from . import test_dossier_channels
 from . import test_dossier_console
 from . import test_dossier_requests
 from . import test_dossier_shared
+from . import test_documents
 from . import test_settlement_roles

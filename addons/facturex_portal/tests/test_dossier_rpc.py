@@ -1,5 +1,6 @@
 """The roles as a browser meets them: JSON-RPC, real sessions, hostile contexts."""
 
+import base64
 import json
 import os
 from pathlib import Path
@@ -8,6 +9,8 @@ import odoo.http
 from odoo import Command
 from odoo.tests import HttpCase, tagged
 from odoo.tests.common import JsonRpcException
+
+from odoo.addons.facturex_portal.engine.capabilities import FOLDERS
 
 from .common import DossierCommon
 
@@ -126,7 +129,26 @@ class DossierHttpCase(DossierCommon, HttpCase):
             company,
         ):
             records[record._name] = record
+        records |= cls._filed(env, company)
         return records
+
+    @classmethod
+    def _filed(cls, env, company):
+        """A document of each class, and a folder of the company's own."""
+        records = {
+            f"facturex.document {kind}": env["facturex.document"].create(
+                {
+                    "name": f"CANARY-{company.id}",
+                    "note": f"CANARY-{company.id}",
+                    "file": base64.b64encode(f"CANARY-{company.id}".encode()),
+                    "folder_id": env["facturex.folder"]._get_standard(kind).id,
+                    "company_id": company.id,
+                }
+            )
+            for kind in FOLDERS
+        }
+        folder = {"name": f"CANARY-{company.id}", "company_id": company.id}
+        return records | {"facturex.folder": env["facturex.folder"].create(folder)}
 
 
 @tagged("post_install", "-at_install")
@@ -318,8 +340,11 @@ class TestCanary(DossierHttpCase):
         self._member(self.dossier_a, stranger, "administrator")
         self._log_in(stranger)
         self.opener.cookies["cids"] = f"{self.company_a.id}-{self.company_b.id}"
+        filed = records["facturex.document other"]
         for url in (
             f"/web/content/{attachment.id}",
+            f"/web/content/facturex.document/{filed.id}/file",
+            f"/web/content/{filed._get_attachment().id}",
             f"/web/image/{attachment.id}",
             f"/web/content/account.move/{invoice.id}/ref",
             f"/my/invoices/{invoice.id}",
