@@ -82,3 +82,12 @@ class TestDossierTours(FirmCommon, HttpCase):
         member = self._member(self.dossier_a, self.carl, "accountant")
         self._browse(self.lea, "matrix")
         self.assertEqual(member.role_id.code, "reader")
+
+    def test_a_role_that_ends_is_explained(self):
+        """The page was open; the person has another company to go on in."""
+        (self.member_b | self.member_c).sudo()._end()
+        plain = self.env["res.company"].sudo().create({"name": "Ordinary"})
+        self.amy.sudo().company_ids |= plain
+        self._browse(self.amy, "ended")
+        self.assertFalse(self.member_a.active)
+        self.assertEqual(self.amy.company_ids, plain)

@@ -9,7 +9,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..engine import health
-from ..engine.capabilities import see
+from ..engine.capabilities import MEMBER, see
 
 COUNTERS = (
     "date_lock",
@@ -37,9 +37,13 @@ class FacturexDossier(models.Model):
     _inherit = "facturex.dossier"
 
     date_created = fields.Datetime(
-        related="company_id.create_date", string="Company created on"
+        string="Company created on",
+        compute="_compute_console",
+        search=lambda self, operator, value: [
+            ("company_id.create_date", operator, value)
+        ],
     )
-    currency_id = fields.Many2one(related="company_id.currency_id")
+    currency_id = fields.Many2one("res.currency", compute="_compute_console")
     company_vat = fields.Char(related="company_id.vat", string="VAT")
     date_lock = fields.Date(
         string="Locked until",
@@ -109,17 +113,35 @@ class FacturexDossier(models.Model):
         """Every figure of every dossier, in a constant number of queries."""
         facts = self._get_facts()
         today = fields.Date.context_today(self)
+        texts = self._get_reason_texts()
+        empty = {
+            name: 0 if self._fields[name].type in ("integer", "monetary") else None
+            for name in COUNTERS
+        }
+        # what the list shows of each company, for dossiers that the user reads
+        companies = {company.id: company for company in self.sudo().company_id}
+        rows = []
         for dossier in self:
-            values = facts.get(dossier.company_id.id, {})
-            for name in COUNTERS:
-                dossier[name] = values.get(name) or False
+            cid = dossier.company_id.id
+            values = facts.get(cid, {})
+            row = {name: values.get(name) or zero for name, zero in empty.items()}
             vat_due = values.get("vat_due")
-            dossier.date_vat = vat_due
-            dossier.vat_period = self._get_vat_label(vat_due, today)
             reasons = health.score(self._to_facts(dossier, values), today)[1]
-            dossier.health_reasons = ", ".join(
-                self._get_reason(reason) for reason in reasons
-            )
+            row |= {
+                "date_created": companies[cid].create_date if cid else None,
+                "currency_id": companies[cid].currency_id.id if cid else None,
+                "date_vat": vat_due,
+                "vat_period": self._get_vat_label(vat_due, today, texts),
+                "health_reasons": ", ".join(
+                    texts[reason.code].replace("%s", str(reason.number))
+                    for reason in reasons
+                ),
+            }
+            rows.append(row)
+        for name in rows[0] if rows else ():
+            # a column at once: assigning 15 figures of 300 rows takes longer than
+            # finding them
+            self._fields[name]._insert_cache(self, [row[name] for row in rows])
 
     @api.model
     def _to_facts(self, dossier, values):
@@ -137,8 +159,8 @@ class FacturexDossier(models.Model):
         )
 
     @api.model
-    def _get_reason(self, reason):
-        texts = {
+    def _get_reason_texts(self):
+        return {
             "bank_old": self.env._("no bank line for %s days"),
             "unmatched_old": self.env._("a bank line unmatched for %s days"),
             "to_check": self.env._("%s documents to check"),
@@ -146,16 +168,17 @@ class FacturexDossier(models.Model):
             "overdue": self.env._("%s % of the receivables overdue"),
             "vat_open": self.env._("VAT period open for %s days"),
             "suspended": self.env._("suspended"),
+            "vat_done": self.env._("Up to date"),
+            "vat_since": self.env._("Open since %s"),
         }
-        return texts[reason.code].replace("%s", str(reason.number))
 
     @api.model
-    def _get_vat_label(self, vat_due, today):
+    def _get_vat_label(self, vat_due, today, texts):
         if not vat_due:
-            return False
+            return None
         if vat_due >= today.replace(day=1) - relativedelta(days=1):
-            return self.env._("Up to date")
-        return self.env._("Open since %s", vat_due)
+            return texts["vat_done"]
+        return texts["vat_since"].replace("%s", str(vat_due))
 
     # ------------------------------------------------------------------
     # Queries: one per source, for all companies
@@ -165,7 +188,8 @@ class FacturexDossier(models.Model):
         """company id -> figures. Bank figures only where the user sees the bank."""
         user = self.env.user
         companies = self.sudo().company_id  # which ones; the rules chose the dossiers
-        seen = [c.id for c in companies if user._facturex_can("member", c)]
+        denied = set(user._facturex_denied_ids(MEMBER))
+        seen = [cid for cid in companies.ids if cid not in denied]
         if not seen:
             return {}
         today = fields.Date.context_today(self)

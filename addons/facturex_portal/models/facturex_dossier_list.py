@@ -44,9 +44,21 @@ class FacturexDossier(models.Model):
 
     @api.depends("company_id.vat", "company_id.company_registry")
     def _compute_number(self):
+        """In one query: the dossier is read by who sees it, its company is not."""
+        self.env["res.partner"].flush_model(["vat", "company_registry"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT c.id, COALESCE(NULLIF(p.vat, ''), p.company_registry)
+                  FROM res_company c JOIN res_partner p ON p.id = c.partner_id
+                 WHERE c.id IN %s
+                """,
+                tuple(self.company_id.ids) or (0,),
+            )
+        )
+        numbers = dict(rows)
         for dossier in self:
-            company = dossier.sudo().company_id  # the dossier is read by who sees it
-            dossier.number = company.vat or company.company_registry
+            dossier.number = numbers.get(dossier.company_id.id)
 
     def _search_number(self, operator, value):
         """By digits: BE 0403.019.261 finds BE0403019261, KBO and SIREN as well."""

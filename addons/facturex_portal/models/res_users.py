@@ -89,6 +89,9 @@ class ResUsers(models.Model):
         for company, state, of_firm, codes in self.env.execute_query(
             SQL(
                 """
+                WITH tree AS MATERIALIZED (
+                    SELECT id, split_part(parent_path, '/', 1)::int AS root
+                      FROM res_company)
                 SELECT c.id, d.state,
                        EXISTS (SELECT FROM facturex_firm_user_rel f
                                 WHERE f.facturex_firm_id = d.firm_id
@@ -96,8 +99,7 @@ class ResUsers(models.Model):
                        array_remove(array_agg(cap.code), NULL)
                   FROM facturex_dossier_member m
                   JOIN facturex_dossier d ON d.id = m.dossier_id
-                  JOIN res_company c
-                    ON split_part(c.parent_path, '/', 1)::int = d.company_id
+                  JOIN tree c ON c.root = d.company_id
              LEFT JOIN facturex_capability_facturex_role_rel rel
                     ON rel.facturex_role_id = m.role_id
              LEFT JOIN facturex_capability cap ON cap.id = rel.facturex_capability_id

@@ -126,7 +126,8 @@ class TestCreation(FirmCommon):
             .create(
                 {
                     "content": base64.b64encode(
-                        b"name;country;vat\nOne;BE;0403019261\nTwo;FR;732829320\n"
+                        b"name;country;vat;langue\nOne;BE;0403019261;fr\n"
+                        b"Two;FR;732829320;klingon\n"
                     )
                 }
             )
@@ -135,13 +136,25 @@ class TestCreation(FirmCommon):
         self.assertRecordValues(
             creation.line_ids,
             [
-                {"name": "One", "number": "0403019261", "state": "todo"},
-                {"name": "Two", "number": "732829320", "state": "todo"},
+                {"name": "One", "number": "0403019261", "lang": "fr_FR"},
+                {"name": "Two", "number": "732829320", "lang": False},
             ],
         )
+        self.assertEqual(set(creation.line_ids.mapped("state")), {"todo"})
+        self.assertIn("klingon", creation.line_ids[1].message)
         creation.content = base64.b64encode(b"nothing")
         with self.assertRaises(UserError):
             creation.action_read_list()
+
+    def test_the_language_of_a_line_is_its_company_s_and_its_owner_s(self):
+        creation = self._creation(email="boss@client.example", lang="fr_FR")
+        creation.action_start()
+        creation.line_ids.sudo()._run()
+        company = creation.line_ids.sudo().dossier_id.company_id
+        self.assertEqual(company.partner_id.lang, "fr_FR")
+        invitation = self._waiting(email="boss@client.example")
+        self.assertEqual(invitation._get_lang(), "fr_FR")
+        self.assertEqual(invitation._get_person(self.env["res.users"]).lang, "fr_FR")
 
     def test_only_who_leads_creates(self):
         with self.assertRaises(AccessError):

@@ -14,6 +14,8 @@ def test_every_code_of_the_table_is_a_capability():
     used = {code for cut in cuts for code in (*cut.change, *cut.read)}
     used |= {code for cut in cuts for _path, codes in cut.more for code in codes}
     used |= {code for *_kind, codes in cap.MOVES for code in codes}
+    used |= set(cap.FOLDER_CODES)
+    used |= {code for pair in cap.IMPLIED.items() for code in (pair[0], *pair[1])}
     assert used <= set(cap.CAPABILITIES)
 
 
@@ -53,6 +55,25 @@ def test_predefined_roles():
     assert cap.ACCOUNTANT < cap.ADMINISTRATOR == frozenset(cap.CAPABILITIES)
     assert "manage_users" not in cap.ACCOUNTANT
     assert cap.READER < cap.USER < cap.ACCOUNTANT
+
+
+def test_salaries_are_implied_by_nothing():
+    for code in cap.CAPABILITIES:
+        assert ("payroll" in cap.closure({code})) == (code == "payroll")
+    assert cap.FOLDERS["payroll"] == ("payroll",)
+
+
+@given(codes, codes)
+def test_implied_capabilities_are_a_closure(a, b):
+    assert a <= cap.closure(a) == cap.closure(cap.closure(a))
+    assert cap.closure(a | b) == cap.closure(a) | cap.closure(b)
+
+
+@given(codes)
+def test_seeing_is_never_acting(held):
+    seen = {cap.see(code) for code in held}
+    assert seen.isdisjoint(cap.CAPABILITIES)
+    assert cap.see(cap.MEMBER) == cap.MEMBER
 
 
 @given(codes, codes, codes)

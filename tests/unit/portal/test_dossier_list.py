@@ -77,3 +77,30 @@ def test_a_list_names_the_problem_of_each_line():
 def test_bad_files_are_refused(content, code):
     with pytest.raises(ValueError, match=code):
         lists.read_list(content)
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "code"),
+    [
+        ("fr", "FR", "fr_FR"),
+        ("fr", "BE", "fr_BE"),
+        ("fr-FR", "BE", "fr_FR"),
+        (" Français ", "BE", "fr_BE"),
+        ("nl", "NL", "nl_BE"),
+        ("Nederlands", "BE", "nl_BE"),
+        ("English", "BE", "en_US"),
+        ("fr_CH", "CH", "fr_FR"),
+        ("de", "BE", ""),
+        ("klingon", "BE", ""),
+        ("", "BE", ""),
+    ],
+)
+def test_a_language_is_an_installed_one(text, country, code):
+    installed = ["en_US", "fr_BE", "fr_FR", "nl_BE"]
+    assert lists.language_of(text, country, installed) == code
+
+
+@given(st.text(max_size=12), st.sampled_from(["BE", "FR", ""]))
+def test_no_text_makes_a_language_up(text, country):
+    installed = ["en_US", "fr_FR"]
+    assert lists.language_of(text, country, installed) in ("", *installed)

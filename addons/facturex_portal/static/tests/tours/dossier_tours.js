@@ -1,3 +1,4 @@
+import { rpc } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 import { stepUtils } from "@web_tour/tour_utils";
 
@@ -373,5 +374,42 @@ tours.add("facturex_dossier_matrix_tour", {
             content: "The answer",
             trigger: ".o_facturex_matrix [aria-label=Yes]",
         },
+    ],
+});
+
+/** What somebody else does meanwhile: the person's own role ends. */
+async function endOwnRole() {
+    const call = (method, args) =>
+        rpc(`/web/dataset/call_kw/facturex.dossier.member/${method}`, {
+            model: "facturex.dossier.member",
+            method,
+            args,
+            kwargs: {},
+        });
+    const ids = await call("search", [[["user_id.login", "=", "fx_amy"]]]);
+    await call("action_end", [ids]);
+}
+
+// A role ends while the page is open: the next click says so, and the page goes on.
+tours.add("facturex_dossier_ended_tour", {
+    steps: () => [
+        ...open("facturex_portal.menu_requests"),
+        {
+            content: "Meanwhile the role ends",
+            trigger: ".o_list_button_add",
+            run: endOwnRole,
+        },
+        {
+            content: "The next click is refused",
+            trigger: ".o_list_button_add",
+            run: "click",
+        },
+        {
+            content: "It is explained; go on",
+            trigger: ".modal:contains('Your role has ended') .btn-primary",
+            run: "click",
+            expectUnloadPage: true,
+        },
+        { content: "Odoo goes on", trigger: ".o_main_navbar" },
     ],
 });
