@@ -218,6 +218,8 @@ class TestYears(FacturexCommon):
                         self._check(subscriptions, day)
         # the faults are over: what is due is billed, and nothing is left
         with freeze_time(end + timedelta(days=2)):
+            # one may have ended since the last day that was played
+            subscriptions._run_daily(end + timedelta(days=2))
             for _try in range(5):
                 subscriptions._unpark()
                 subscriptions._run_due()
