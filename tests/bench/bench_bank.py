@@ -51,13 +51,20 @@ def prepare(env, size):
     )
     terms = invoices.line_ids.filtered(lambda x: x.display_type == "payment_term")
     state |= {"journal": journal, "items": terms.sorted("id"), "invoices": invoices}
+    # read together: what a bank says is not part of any variant
+    terms.fetch(["amount_residual", "move_id", "partner_id"])
+    invoices.fetch(["payment_reference", "name"])
+    state["values"] = [_values(state, item) for item in state["items"]]
     # the canary tries each kind of line once per process, not once per import
     _create_ours(state, range(2), undo=True)
     return state
 
 
 def values(state, number):
-    item = state["items"][number]
+    return dict(state["values"][number])
+
+
+def _values(state, item):
     reference = item.move_id.payment_reference or item.move_id.name
     return {
         "journal_id": state["journal"].id,

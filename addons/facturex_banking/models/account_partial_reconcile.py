@@ -9,10 +9,16 @@ class AccountPartialReconcile(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         partials = super().create(vals_list)
+        Credit = self.env["facturex.credit.line"]
+        owing = {
+            company
+            for company in partials.company_id
+            if Credit._facturex_owing(company)
+        }
         for partial in partials:
-            if partial._facturex_is_receipt():
+            if partial.company_id in owing and partial._facturex_is_receipt():
                 line = partial.credit_move_id.move_id.statement_line_id
-                self.env["facturex.credit.line"]._facturex_receive(
+                Credit._facturex_receive(
                     partial.company_id,
                     partial.amount,
                     partial._facturex_receipt_key(),

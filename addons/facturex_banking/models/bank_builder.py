@@ -60,8 +60,10 @@ class BankLineBuilder:
     One builder serves one call: it remembers journals and partners.
     """
 
-    def __init__(self, env):
+    def __init__(self, env, vals_list=()):
         self.env = env
+        ids = {vals.get("partner_id") for vals in vals_list} - {None, False}
+        self._partners = sorted(ids)  # read together
         self._journals = {}
         self._positions = {}
         self._distributions = None
@@ -85,6 +87,7 @@ class BankLineBuilder:
         if not amount:
             raise NotCovered(self.env._("an amount of zero"))
         own = self.env["res.partner"].browse(vals.get("partner_id") or [])
+        own = own.with_prefetch(self._partners)
         partner = partner or own
         entry = {
             **ENTRY,
@@ -178,12 +181,26 @@ class BankLineBuilder:
         """As Odoo's own path leaves it on the entry of a partner."""
         if not partner:
             return False
-        if partner not in self._positions:
+        shipping = partner
+        if partner.child_ids:
+            shipping = partner.browse(partner.address_get(["delivery"])["delivery"])
+        parties = (partner, shipping)
+        key = (
+            company.id,
+            *(
+                (
+                    party.country_id.id,
+                    party.state_id.id,
+                    party.zip,
+                    party.vat,
+                    party.with_company(company).property_account_position_id.id,
+                )
+                for party in parties
+            ),
+        )
+        if key not in self._positions:
+            # Odoo's choice, asked once per set of what it depends on
             Position = self.env["account.fiscal.position"].with_company(company)
-            shipping = partner
-            if partner.child_ids:
-                shipping = partner.browse(partner.address_get(["delivery"])["delivery"])
-            self._positions[partner] = Position._get_fiscal_position(
-                partner, delivery=shipping
-            ).id
-        return self._positions[partner]
+            found = Position._get_fiscal_position(partner, delivery=shipping)
+            self._positions[key] = found.id
+        return self._positions[key]

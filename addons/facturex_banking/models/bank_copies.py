@@ -221,28 +221,45 @@ class CopyWriter:
         return f"{day}{SEQUENCE_TOP - sequence:0>10}{written.line:0>10}"
 
     def _partner_facts(self, document):
-        partner_id = document["partner_id"] or None
-        key = document["journal_id"], partner_id
+        if not document["partner_id"]:
+            return {"partner_id": None}
+        key = document["journal_id"], document["partner_id"]
         if key not in self._partners:
-            self._partners[key] = facts = {"partner_id": partner_id}
-            if partner_id:
-                move = self.env[MOVE].new(
+            self.learn_partners([document])
+        return self._partners[key]
+
+    def learn_partners(self, documents):
+        """What the partners of entries decide, found by Odoo, for all at once."""
+        by_key = {
+            (document["journal_id"], document["partner_id"]): document
+            for document in documents
+            if document["partner_id"]
+        }
+        new = {key: by_key[key] for key in by_key.keys() - self._partners.keys()}
+        partners = self.env["res.partner"].browse(sorted({key[1] for key in new}))
+        partners.mapped("commercial_partner_id.bank_ids.active")
+        moves = self.env[MOVE].union(
+            *(
+                self.env[MOVE].new(
                     {
                         "move_type": "entry",
                         "journal_id": document["journal_id"],
                         "company_id": document["company_id"],
                         "currency_id": document["currency_id"],
                         "date": document["date"],
-                        "partner_id": partner_id,
+                        "partner_id": document["partner_id"],
                     }
                 )
-                for name in self._of_partner:
-                    if name in document:
-                        continue
-                    own = move._fields[name]
-                    value = own.convert_to_write(move[name], move)
-                    facts[name] = plain(own, value)
-        return self._partners[key]
+                for document in new.values()
+            )
+        )
+        fields = self.env[MOVE]._fields
+        for (key, document), move in zip(new.items(), moves, strict=True):
+            facts = self._partners[key] = {"partner_id": key[1]}
+            for name in self._of_partner:
+                if name not in document:
+                    value = fields[name].convert_to_write(move[name], move)
+                    facts[name] = plain(fields[name], value)
 
 
 # columns whose value another rule of this file gives
@@ -262,7 +279,7 @@ def plain(field, value):
     """The value of a column as JSON has it; empty is null, as for Odoo."""
     if field.type == "boolean":
         return bool(value)
-    if value is None or value is False:
+    if value is None or value is False or (field.type == "json" and not value):
         return None
     return str(value) if field.type in ("date", "datetime") else value
 

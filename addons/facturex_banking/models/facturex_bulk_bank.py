@@ -93,7 +93,7 @@ class FacturexBulkBank(models.AbstractModel):
         specs = self._decide(vals_list, match, asked)
         ids, native, matched = [], [], []
         for ranks in split_every(CHUNK, range(len(specs))):
-            batch = [specs[rank] for rank in ranks]
+            batch = self._together([specs[rank] for rank in ranks])
             made, reasons = self._create_batch(batch)
             ids += made.ids
             native += [(ranks[i], reason) for i, reason in reasons.items()]
@@ -150,6 +150,20 @@ class FacturexBulkBank(models.AbstractModel):
             )
         return specs
 
+    @api.model
+    def _together(self, batch):
+        """The same lines, their records read together and not one by one."""
+        items = [number for spec in batch for number in spec.items.ids]
+        partners = [number for spec in batch for number in spec.partner.ids]
+        return [
+            replace(
+                spec,
+                items=spec.items.with_prefetch(items),
+                partner=spec.partner.with_prefetch(partners),
+            )
+            for spec in batch
+        ]
+
     def _to_engine(self, rank, vals, rules):
         """The engine's value of a line that does not exist yet; None: not ours."""
         if vals.get("foreign_currency_id") or not vals.get("amount"):
@@ -203,7 +217,7 @@ class FacturexBulkBank(models.AbstractModel):
         """:return: (lines in the order of the batch, {rank: why it went natively})"""
         Line = self.env["account.bank.statement.line"]
         self._check_once(batch)
-        builder = BankLineBuilder(self.env)
+        builder = BankLineBuilder(self.env, [spec.vals for spec in batch])
         documents, reasons = {}, {}
         for rank, spec in enumerate(batch):
             try:
@@ -270,9 +284,11 @@ class FacturexBulkBank(models.AbstractModel):
         specs = dict(zip(lines.ids, batch, strict=True))
         self._reconcile([(line, specs[line.id].items) for line in direct])
         facts = []
+        found = direct.filtered(lambda line: not specs[line.id].vals.get("partner_id"))
+        found.facturex_partner_found = True
+        (direct - found).facturex_partner_found = False
         for line in direct:
             spec = specs[line.id]
-            line.facturex_partner_found = not spec.vals.get("partner_id")
             line._facturex_remember_account(spec.partner)
             facts += line._facturex_facts(spec.partner)
         if direct:
@@ -285,7 +301,8 @@ class FacturexBulkBank(models.AbstractModel):
         for line in direct:
             line.facturex_match_reason = by_line[line.id].reason
             by_line[line.id].state = "accepted"
-        others = lines - direct
+        # a new line of which nothing is known is as it shall be
+        others = (lines - direct).filtered(lambda line: proposals[line.id])
         mine = {
             line.id: tuple(replace(p, line_id=line.id) for p in proposals[line.id])
             for line in others
@@ -315,8 +332,9 @@ class FacturexBulkBank(models.AbstractModel):
             order="id",
         ):
             own.setdefault(item.statement_line_id.id, []).append(item.id)
+        together = [*items.ids, *(number for ids in own.values() for number in ids)]
         plan = [
-            Item.browse([open_item.id, own[line.id][position]])
+            Item.browse([open_item.id, own[line.id][position]]).with_prefetch(together)
             for line, paid in pairs
             for position, open_item in enumerate(paid, start=1)
         ]

@@ -282,6 +282,7 @@ class FacturexBulkBank(models.AbstractModel):
         sizes = [len(documents[rank]["line_ids"]) for rank in ranks]
         items = iter(reserve(self.env, ITEM, sum(sizes)))
         now = str(self.env.cr.now())
+        writer.learn_partners([documents[rank] for rank in ranks])
         by_kind = {}
         for rank, move, line in zip(ranks, moves, lines, strict=True):
             own = tuple(next(items) for _row in documents[rank]["line_ids"])

@@ -16,6 +16,7 @@ from ..engine.errors import MESSAGES, NOTICES, FormatError
 from ..engine.formats import parse
 from ..engine.identity import Known, incoming, resolve
 from ..engine.references import normalise_account, same_account
+from ..engine.runs import runs
 
 _logger = logging.getLogger(__name__)
 
@@ -83,6 +84,40 @@ class _Part:
         if opening is None or closing is None:
             return True
         return opening + sum(entry.amount for entry in self.own) == closing
+
+    @property
+    def pieces(self):
+        """The statements to make of it: several around one that is there already.
+
+        What does not add up, or is not all decided, stays in one piece.
+        """
+        opening = self.statement.opening_balance
+        if None in self.balances or self.doubtful or not self.adds_up:
+            return [self]
+        found = runs(self.own, self.held, opening)
+        if len(found) == 1:
+            return [self]
+        return [self._piece(run, run is found[-1]) for run in found]
+
+    def _piece(self, run, is_last):
+        def inside(entry):
+            return run.first <= entry.date <= run.last
+
+        statement = replace(
+            self.statement,
+            opening_balance=run.opening,
+            closing_balance=run.closing,
+            date_start=run.first,
+            date_end=self.statement.date_end if is_last else run.last,
+        )
+        return replace(
+            self,
+            statement=statement,
+            new=[one for one in self.added if inside(one.entry)],
+            loose=[pair for pair in self.loose if inside(pair[0])],
+            held=[],
+            totals={},
+        )
 
 
 class FacturexStatementFile(models.Model):
@@ -783,9 +818,10 @@ class FacturexStatementFile(models.Model):
             self._drop_totals(self.env, part)
         made = iter(self._create_lines(parts, progress).ids)
         for part in parts:
-            ids = [next(made) for _one in part.added]
+            ids = {one.key: next(made) for one in part.added}
             if part.own and not part.statement.intraday:
-                self._create_statement(part, ids)
+                for piece in part.pieces:
+                    self._create_statement(piece, [ids[one.key] for one in piece.added])
         # a violated key must come up inside the caller's savepoint
         self.env.flush_all()
 
@@ -1020,7 +1056,7 @@ class FacturexStatementFile(models.Model):
         for part in sorted(parts, key=self._first_day):
             if part.statement.intraday or not part.own:
                 continue
-            words = self._gap_words_of(part, last.get(part.journal))
+            words = self._gap_words_of(part.pieces[0], last.get(part.journal))
             if words:
                 gaps.append((part, words))
             if part.balances[1] is not None:

@@ -2,6 +2,7 @@ from . import test_bank_folder
 from . import test_bulk_bank
 from . import test_bulk_copies
 from . import test_dunning_bank
+from . import test_enclosing
 from . import test_import_steps
 from . import test_import_wizard
 from . import test_match

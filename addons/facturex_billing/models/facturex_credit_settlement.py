@@ -528,16 +528,11 @@ class FacturexCreditLine(models.Model):
         }
 
     @api.model
-    def _facturex_receive(self, company, amount, key, date, origin):
-        """Money of the customer's own sales came in: propose or settle.
-
-        :param company: the customer, a company of this database
-        :param key: the receipt; twice the same settles once
-        :return: the settlements, in the sellers' companies
-        """
+    def _facturex_owing(self, company):
+        """The lines on which a company of this database owes its sellers something."""
         # the customer's bookkeeper has no right in its sellers' companies: what he
         # causes there is what the customer agreed to
-        lines = self.sudo().search(
+        return self.sudo().search(
             [
                 ("partner_id", "=", company.partner_id.id),
                 ("state", "in", ("open", "frozen")),
@@ -546,6 +541,16 @@ class FacturexCreditLine(models.Model):
             ],
             order="id",
         )
+
+    @api.model
+    def _facturex_receive(self, company, amount, key, date, origin):
+        """Money of the customer's own sales came in: propose or settle.
+
+        :param company: the customer, a company of this database
+        :param key: the receipt; twice the same settles once
+        :return: the settlements, in the sellers' companies
+        """
+        lines = self._facturex_owing(company)
         made = self.env["facturex.credit.settlement"].sudo()  # see above
         if not lines:
             return made
