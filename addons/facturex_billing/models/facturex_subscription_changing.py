@@ -170,8 +170,12 @@ class FacturexSubscription(models.Model):
 
     def _end_service(self):
         """The last day has passed: stopped, and nothing of its value is left."""
-        recorded = self._get_recorded_mrr()
+        self._note_end()
         self.write({"state": "stopped", "date_paused": False})
+
+    def _note_end(self):
+        """Worth nothing any more since their last day, whether or not all is billed."""
+        recorded = self._get_recorded_mrr()
         self._note_movement(
             "stop",
             {
@@ -225,17 +229,21 @@ class FacturexSubscription(models.Model):
         self._note_movement("lines", moved)
 
     def _end_what_is_over(self, today):
-        """Running or paused ones whose last day has passed and that owe no invoice."""
-        over = self.search(
+        """Running or paused ones whose last day has passed.
+
+        Those that owe an invoice still run until it is made; their value ends with the
+        service all the same.
+        """
+        past = self.search(
             [
                 ("company_id", "=", self.env.company.id),
                 ("state", "in", ("running", "paused")),
                 ("date_end", "<", today),
-                "|",
-                ("next_date", "=", False),
-                ("state", "=", "paused"),
             ]
         )
+        owing = past.filtered(lambda s: s.state == "running" and s.next_date)
+        owing._note_end()
+        over = past - owing
         for subscription in over.filtered(lambda s: s.state == "paused"):
             subscription._skip_span(
                 subscription.date_paused or subscription.date_end,

@@ -1,3 +1,5 @@
+from freezegun import freeze_time
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
@@ -230,6 +232,25 @@ class TestSubscriptionChange(ChangeCommon):
             sum(changes.mapped("mrr_delta")), subscription._get_mrr()
         )
         self.assertEqual(subscription._get_mrr(), 40.0)
+
+    def test_value_ends_with_the_service_though_an_invoice_is_owed(self):
+        """Put aside when it ended: it still owes a month, it serves nobody."""
+        subscription = self._subscription(date_end="2026-03-15")
+        subscription._park("No bank account", blocked=True)
+        after = fields.Date.to_date("2026-03-17")
+        for _day in range(2):
+            subscription._run_daily(after)
+        self.assertEqual(subscription.state, "running")
+        ended = subscription.change_ids.filtered("movement").sorted("date")
+        self.assertEqual(
+            [(str(c.date), c.movement, c.mrr_delta) for c in ended],
+            [("2026-02-16", "new", 30.0), ("2026-03-15", "churn", -30.0)],
+        )
+        with freeze_time(after):
+            subscription._unpark()
+            subscription._run_due()
+        self.assertEqual(subscription.state, "stopped")
+        self.assertEqual(subscription.change_ids.filtered("movement"), ended)
 
     def test_what_is_not_possible_says_why(self):
         subscription = self._subscription()
