@@ -3,12 +3,14 @@
 A month of one account, every payer another one, no open document to be found. OCA's
 import parses and creates; Odoo Community has no import: its variant creates the same
 lines from values. Both leave them on suspense, without keys, gaps or matching. Ours
-parses, knows movements again, creates, and looks for documents.
+parses, knows movements again, creates, and looks for documents; its second variant
+leaves the looking out, as the others do.
 """
 
 import base64
 from datetime import date, timedelta
 from decimal import Decimal
+from unittest.mock import patch
 
 from odoo.fields import Command
 
@@ -61,7 +63,7 @@ def prepare(env, size):
 
 def prepare_variant(env, state, size, variant):
     """What is tried once per process and kind of line is tried on a small file."""
-    if variant == "Facturex, file to match":
+    if variant.startswith("Facturex"):
         few = dict(prepare_few(state))
         with env["facturex.bulk.bank"]._undone():
             ours(env, few, 3)
@@ -95,6 +97,17 @@ def ours(env, state, size):
     file = state["env"]["facturex.statement.file"]._import(state["content"], "b.xml")
     if file.new_count != size:
         raise ValueError(file.message)
+
+
+def ours_unmatched(env, state, size):
+    service = type(state["env"]["facturex.bulk.bank"])
+    create = service._create_lines
+
+    def unmatched(self, vals_list, **options):
+        return create(self, vals_list, **{**options, "match": False})
+
+    with patch.object(service, "_create_lines", unmatched):
+        ours(env, state, size)
 
 
 def oca(env, state, size):
@@ -136,6 +149,7 @@ def odoo_plain(env, state, size):
 
 VARIANTS = {
     "Facturex, file to match": ours,
+    "Facturex, file to lines": ours_unmatched,
     "Odoo, lines from values": odoo_plain,
     "OCA, CAMT import": oca,
 }

@@ -358,6 +358,11 @@ class FacturexStatementFile(models.Model):
             else False,
         }
         file = self.new(vals) if dry else self.create(vals)
+        if not dry:
+            # kept in the register: of a long file no further copy stays in memory
+            vals.clear()
+            self.env.flush_all()
+            self.env.invalidate_all(flush=False)
         file._run(content, journal, dry, doubtful)
         return file
 
