@@ -84,7 +84,7 @@ $("$VENV/bin/python" scripts/seed/demo.py logins)
     1. Facturex > Banque > À lettrer: what the bank lines may be, and why
     2. Facturex > Ventes > À relancer: who would be reminded today, and who not
     3. Facturex > Ventes > Factures: the invoice that the story got paid
-    4. As the accountant: both companies in the switcher, Comptable > Exports
+    4. As the accountant: Comptable > Dossiers, both clients, one click into each
     5. As the customer: invoices and quotes on the portal
 END
 if [ "$serve" = no ]; then exit 0; fi

@@ -338,6 +338,47 @@ class Shots:
         self.browser.wait_for("document.querySelector('.o_form_view')")
         self.browser.click(".o_switch_company_menu button")
         self.take("exports")
+        self.house()
+
+    def house(self):
+        """The firm: console, a dossier, roles, a lock before it is set, a request."""
+        self.action("facturex_portal.facturex_dossier_action_console")
+        self.browser.wait_for("document.querySelector('.o_data_row')")
+        self.take("console")
+        self.browser.click(".o_data_row td[name=health_reasons]")
+        self.browser.wait_for(FORM)
+        self.take("dossier")
+        self.action("facturex_portal.facturex_role_matrix_action")
+        self.take("matrix")
+        dossiers = json.dumps(self.every("facturex.dossier"))
+        number = self.browser.run(f"""{CALL} (async () => {{
+            var day = new Date();
+            day.setUTCDate(0);
+            var [act] = await call("facturex.bulk.act", "create", [[{{
+                kind: "lock", lock_date: day.toISOString().slice(0, 10),
+                line_ids: {dossiers}.map((id) => [0, 0, {{dossier_id: id}}])}}]]);
+            return act;
+        }})()""")
+        address = f"{self.url}/odoo/action-facturex_portal.facturex_bulk_act_action"
+        self.browser.open(f"{address}/{number}", FORM)
+        self.take("lock")
+        self.open_first("facturex_portal.facturex_request_action", "name", "banc")
+        self.take("request")
+        self.action("facturex_portal.facturex_document_action")
+        self.take("documents")
+
+    def every(self, model):
+        return self.browser.run(f"{CALL} call('{model}', 'search', [[]])")
+
+    def entrepreneur(self):
+        """The portal of the owner of a company that a firm looks after."""
+        self.browser.login(self.url, OWNER, office.PASSWORD)
+        self.browser.open(f"{self.url}/my/companies")
+        self.take("portal_companies")
+        self.browser.open(f"{self.url}/my/requests")
+        self.browser.click("#facturex_requests .list-group-item")
+        self.browser.wait_for("document.querySelector('#facturex_request')")
+        self.take("portal_request")
 
     def customer(self):
         self.browser.login(self.url, CUSTOMER, office.PASSWORD)
@@ -352,7 +393,7 @@ class Shots:
 
 
 def main(url, directory=ROOT / "docs/img"):
-    for who in ("owner", "accountant", "customer"):
+    for who in ("owner", "accountant", "entrepreneur", "customer"):
         with Browser() as browser:
             getattr(Shots(browser, url, pathlib.Path(directory)), who)()
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from odoo.fields import Command
 
-from scripts.seed import dataset, history, office, subscriptions
+from scripts.seed import dataset, history, house, office, subscriptions
 from scripts.seed.statement_writer import Movement, Statement, write_camt053
 
 SAMPLES = (
@@ -81,6 +81,7 @@ class Story:
             self.import_real_statements,
             self.exchange_an_electronic_invoice,
             self.hand_over_to_the_accountant,
+            self.open_the_firm,
         ):
             started = time.monotonic()
             step()
@@ -106,6 +107,10 @@ class Story:
 
     def _as_owner(self, key):
         return self._as(dataset.company(key).owner.key, key)
+
+    def as_collaborator(self, key):
+        """Who leads the accounting firm."""
+        return self._as(dataset.FIRM.collaborators[0].key, key)
 
     def _told(self, sentence, **counts):
         self.say(sentence)
@@ -461,6 +466,16 @@ class Story:
             f"{user.name} switches between {len(user.company_ids)} companies;"
             f" sales journals of last month: {total} documents",
             exported=total,
+        )
+
+    def open_the_firm(self):
+        """Dossiers on both companies, with roles, requests and documents."""
+        dossiers = house.open_house(self)
+        house.work(self, dossiers)
+        members = sum(len(one.member_ids) for one in dossiers.values())
+        self._told(
+            f"{dataset.FIRM.name} keeps {len(dossiers)} dossiers with {members} roles",
+            dossiers=len(dossiers),
         )
 
 

@@ -54,6 +54,7 @@ class TestStory(HttpCase, MailCase):
         self._check_ledger(story)
         self._check_reminders(story)
         self._check_isolation(story)
+        self._check_house(story)
         self._check_electronic_files()
 
     def _check_facts(self, facts):
@@ -104,6 +105,23 @@ class TestStory(HttpCase, MailCase):
         self.assertEqual(len(customers), len(notices), "two messages to one customer")
         again = self.env["facturex.dunning.policy"].search([])._run(date=story.today)
         self.assertFalse(again)
+
+    def _check_house(self, story):
+        """The firm keeps both dossiers; salaries are the owner's alone."""
+        dossiers = self.env["facturex.dossier"].search([])
+        self.assertEqual(dossiers.firm_id.name, dataset.FIRM.name)
+        self.assertEqual(set(dossiers.mapped("state")), {"trial"})
+        self.assertEqual(dossiers.mapped("responsible_id.name"),
+                         [one.name for one in dataset.FIRM.collaborators])  # fmt: skip
+        firm, owner = story.as_collaborator("be"), story._as_owner("be")
+        self.assertEqual(
+            owner["facturex.document"].search_count([]),
+            firm["facturex.document"].search_count([]) + 1,
+        )
+        self.assertEqual(
+            set(self.env["facturex.request"].search([]).mapped("state")),
+            {"requested", "answered"},
+        )
 
     def _check_electronic_files(self):
         """Every file that left is valid, by the schemas and the rules of EN 16931."""

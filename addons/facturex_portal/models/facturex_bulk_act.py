@@ -2,7 +2,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, RedirectWarning, UserError, ValidationError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 INLINE = 20  # up to so many dossiers are done at once, more in the background
 
@@ -433,7 +433,7 @@ class AccountMove(models.Model):
                 self.env._(
                     "%(date)s is in a period locked until %(lock)s. Give the document"
                     " a later date, or ask the accountant for an exception.",
-                    date=self.invoice_date,
-                    lock=max(lock for lock, _field in locks),
+                    date=format_date(self.env, self.invoice_date),
+                    lock=format_date(self.env, max(lock for lock, _field in locks)),
                 )
             )

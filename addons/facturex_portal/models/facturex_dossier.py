@@ -2,6 +2,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import format_date
 
 # what a person may write on a dossier besides the actions
 OPEN_FIELDS = {"responsible_id", "tag_ids", "note"}
@@ -226,7 +227,7 @@ class FacturexDossier(models.Model):
                 body=self.env._(
                     "The trial ended on %s: the dossier is readable and its data can"
                     " be exported. Choose a plan to go on.",
-                    dossier.date_trial_end,
+                    format_date(self.env, dossier.date_trial_end),
                 )
             )
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from ..engine import health
 from ..engine.capabilities import MEMBER, see
@@ -178,7 +178,10 @@ class FacturexDossier(models.Model):
             return None
         if vat_due >= today.replace(day=1) - relativedelta(days=1):
             return texts["vat_done"]
-        return texts["vat_since"].replace("%s", str(vat_due))
+        if vat_due not in texts:  # most dossiers share a few days
+            day = format_date(self.env, vat_due)
+            texts[vat_due] = texts["vat_since"].replace("%s", day)
+        return texts[vat_due]
 
     # ------------------------------------------------------------------
     # Queries: one per source, for all companies

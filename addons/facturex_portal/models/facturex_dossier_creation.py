@@ -3,7 +3,7 @@ import logging
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from ..engine import dossier_list
 
@@ -53,7 +53,9 @@ class FacturexDossierCreation(models.Model):
     def _compute_display_name(self):
         for creation in self:
             day = fields.Date.context_today(self, creation.create_date)
-            creation.display_name = self.env._("New companies of %s", day)
+            creation.display_name = self.env._(
+                "New companies of %s", format_date(self.env, day)
+            )
 
     def action_read_list(self):
         """Add the lines of the CSV list, each checked."""

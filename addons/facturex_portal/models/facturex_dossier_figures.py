@@ -177,8 +177,10 @@ class FacturexDossier(models.Model):
 
     @api.model
     def _cron_figures(self):
-        """Count what changed before somebody asks."""
-        self.search([("state", "!=", "disconnected")])._keep_figures()
+        """Count what changed, and score it, before somebody asks."""
+        dossiers = self.search([("state", "!=", "disconnected")])
+        dossiers._keep_figures()
+        dossiers._refresh_health()
 
     # ------------------------------------------------------------------
     # Queries: one per source, for all companies

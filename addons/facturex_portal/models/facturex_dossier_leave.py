@@ -4,7 +4,7 @@ import base64
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from ..engine import data_return
 from ..engine.capabilities import FOLDERS, see
@@ -105,7 +105,9 @@ class FacturexDossier(models.Model):
             if day and day > today:
                 dossier.date_leave = day
                 dossier.message_post(
-                    body=self.env._("The firm's access ends after %s.", day)
+                    body=self.env._(
+                        "The firm's access ends after %s.", format_date(self.env, day)
+                    )
                 )
             else:
                 dossier._disconnect()

@@ -1,6 +1,7 @@
 """Who may do what, where: people against companies, as one page shows it."""
 
 from odoo import api, models
+from odoo.tools import format_date
 
 COLUMNS = 12  # more people than that: only those of several dossiers have a column
 
@@ -111,7 +112,7 @@ class FacturexDossierMember(models.Model):
                 "%(person)s: %(role)s until %(day)s",
                 person=name,
                 role=role,
-                day=self.date_end,
+                day=format_date(self.env, self.date_end),
             )
         else:
             text = self.env._("%(person)s: %(role)s", person=name, role=role)

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 REMIND_DAYS = 3
 
@@ -247,7 +247,7 @@ class FacturexRequest(models.Model):
         return self.env._(
             "Reminder: “%(name)s” was due on %(day)s. Answer this message.",
             name=self.name,
-            day=self.date_due,
+            day=format_date(self.env, self.date_due),
         )
 
 
