@@ -2,11 +2,12 @@
 
 from odoo.tests import HttpCase, tagged
 
+from odoo.addons.facturex_portal.tests.test_documents import DocumentMixin
 from odoo.addons.facturex_portal.tests.test_dossier_life import BELGIAN, FirmCommon
 
 
 @tagged("post_install", "-at_install")
-class TestDossierTours(FirmCommon, HttpCase):
+class TestDossierTours(DocumentMixin, FirmCommon, HttpCase):
     today = None  # a real browser has a real clock
 
     @classmethod
@@ -91,3 +92,11 @@ class TestDossierTours(FirmCommon, HttpCase):
         self._browse(self.amy, "ended")
         self.assertFalse(self.member_a.active)
         self.assertEqual(self.amy.company_ids, plain)
+
+    def test_documents_are_read_by_folder(self):
+        document = self._file("contracts", self.company_a, name="Lease")
+        self._file("payroll", self.company_a, name="Pay slip")
+        self._act("responsible", self.dossier_a, user_id=self.carl.id)
+        self.carl.sudo().company_id = self.company_a
+        self._browse(self.carl, "documents")
+        self.assertEqual(document.name, "Lease of the hall")

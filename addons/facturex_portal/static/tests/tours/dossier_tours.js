@@ -413,3 +413,32 @@ tours.add("facturex_dossier_ended_tour", {
         { content: "Odoo goes on", trigger: ".o_main_navbar" },
     ],
 });
+
+// A collaborator reads the contracts; the folder of salaries is not there for him.
+tours.add("facturex_dossier_documents_tour", {
+    steps: () => [
+        ...open("facturex_portal.menu_documents").toSpliced(2, 1),
+        {
+            content: "Only the folder of the role",
+            trigger:
+                ".o_search_panel:contains('Contracts'):not(:contains('Salaries'))",
+        },
+        {
+            content: "The contracts",
+            trigger: ".o_search_panel_category_value header:contains('Contracts')",
+            run: "click",
+        },
+        {
+            content: "A document",
+            trigger: ".o_data_row td[name=name]:contains('Lease')",
+            run: "click",
+        },
+        {
+            content: "Rename it",
+            trigger: ".o_form_view [name=name] input, .o_form_view [name=name] textarea",
+            run: "edit Lease of the hall",
+        },
+        { content: "Save", trigger: ".o_form_button_save", run: "click" },
+        { content: "It is saved", trigger: ".o_form_saved" },
+    ],
+});
