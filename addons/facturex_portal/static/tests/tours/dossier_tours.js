@@ -159,7 +159,7 @@ tours.add("facturex_dossier_lock_tour", {
         ...open("facturex_portal.menu_dossiers"),
         {
             content: "A figure opens what it counts",
-            trigger: ".o_facturex_open[data-action=action_open_check]",
+            trigger: ".o_facturex_open[data-action=action_open_members]",
         },
         {
             content: "All of them",
