@@ -217,13 +217,14 @@ class TestYears(FacturexCommon):
                         self._act(dice, dice.choice(list(subscriptions)))
                         self._check(subscriptions, day)
         # the faults are over: what is due is billed, and nothing is left
-        with freeze_time(end + timedelta(days=2)):
-            # one may have ended since the last day that was played
-            subscriptions._run_daily(end + timedelta(days=2))
+        # the last outage may have lasted beyond the end
+        last = max(day, end) + timedelta(days=2)
+        with freeze_time(last):
+            subscriptions._run_daily(last)
             for _try in range(5):
                 subscriptions._unpark()
                 subscriptions._run_due()
-            self._check(subscriptions, end)
+            self._check(subscriptions, last)
             self.assertFalse(
                 subscriptions.filtered(
                     lambda s: s.next_date and s.next_date <= end

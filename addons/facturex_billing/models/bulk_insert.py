@@ -173,7 +173,7 @@ def _relate(records, rows, relations):
     """Lines and other relations, created by the ORM."""
     if not relations:
         return
-    others = records.with_context(clean_context(records.env.context))
+    others = records.with_env(records.env(context=clean_context(records.env.context)))
     for field in relations:
         pairs = [
             (record, row[field.name])
