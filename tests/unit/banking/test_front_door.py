@@ -70,7 +70,7 @@ def test_unknown_content_lists_what_is_supported(content):
     error = refusal(content, "strange.txt")
     assert error.code == "unknown_format"
     assert "strange.txt" in str(error)
-    assert "CAMT.053, CAMT.052" in str(error)
+    assert "CAMT.052, CAMT.053" in str(error)
 
 
 @pytest.mark.parametrize("filename", ["c053.cod", "c053.pdf", "c053", "", "é\0.xml"])

@@ -33,7 +33,7 @@ from .camt_entry import (
 from .fields import Fields, local_name
 from .probe import Probe
 
-LABEL = "CAMT.053, CAMT.052 and CAMT.054 (XML)"
+LABEL = "CAMT.052, CAMT.053, CAMT.054 (XML)"
 FAMILY = "camt"
 MAX_ENTRIES = 200_000
 MAX_REFUSED = 1_000  # statements; past it, the file is not worth reading on

@@ -26,7 +26,7 @@ from .text import (
     squeeze,
 )
 
-LABEL = "CFONB 120 (France)"
+LABEL = "CFONB 120"
 FAMILY = "cfonb"
 WIDTH = 120
 

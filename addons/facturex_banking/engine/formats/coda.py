@@ -29,7 +29,7 @@ from .text import (
     squeeze,
 )
 
-LABEL = "CODA (Belgium)"
+LABEL = "CODA"
 FAMILY = "coda"
 WIDTH = 128
 

@@ -26,7 +26,7 @@ from .text import (
     with_check_digits,
 )
 
-LABEL = "MT940 and MT942 (SWIFT)"
+LABEL = "MT940, MT942 (SWIFT)"
 FAMILY = "mt940"
 
 _TAG = re.compile(r":([0-9]{2}[A-Z]?|[A-Z]{2,3}|[0-9]{3}):")
