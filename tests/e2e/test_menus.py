@@ -93,12 +93,14 @@ class TestMenus(FacturexHttpCase):
         )
 
     def test_user(self):
-        self._crawl(self.user, {"Tableau de bord", "Ventes", "Achats", "Banque"})
+        self._crawl(
+            self.user, {"Tableau de bord", "Ventes", "Achats", "Banque", "Pièces"}
+        )
 
     def test_accountant(self):
         self._crawl(
             self.accountant,
-            {"Tableau de bord", "Ventes", "Achats", "Banque", "Comptable"},
+            {"Tableau de bord", "Ventes", "Achats", "Banque", "Pièces", "Comptable"},
         )
 
     def test_manager(self):
@@ -109,6 +111,7 @@ class TestMenus(FacturexHttpCase):
                 "Ventes",
                 "Achats",
                 "Banque",
+                "Pièces",
                 "Comptable",
                 "Configuration",
             },
