@@ -94,13 +94,13 @@ class TestMenus(FacturexHttpCase):
 
     def test_user(self):
         self._crawl(
-            self.user, {"Tableau de bord", "Ventes", "Achats", "Banque", "Pièces"}
+            self.user, {"Tableau de bord", "Ventes", "Achats", "Banque", "Documents"}
         )
 
     def test_accountant(self):
         self._crawl(
             self.accountant,
-            {"Tableau de bord", "Ventes", "Achats", "Banque", "Pièces", "Comptable"},
+            {"Tableau de bord", "Ventes", "Achats", "Banque", "Documents", "Comptable"},
         )
 
     def test_manager(self):
@@ -111,7 +111,7 @@ class TestMenus(FacturexHttpCase):
                 "Ventes",
                 "Achats",
                 "Banque",
-                "Pièces",
+                "Documents",
                 "Comptable",
                 "Configuration",
             },
