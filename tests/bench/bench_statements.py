@@ -8,6 +8,8 @@ leaves the looking out, as the others do.
 """
 
 import base64
+import concurrent.futures
+import multiprocessing
 from datetime import date, timedelta
 from decimal import Decimal
 from unittest.mock import patch
@@ -37,6 +39,15 @@ def prepare(env, size):
     )
     iban = iban_be("363", 7_654_321)
     journal.set_bank_account(iban)
+    state["journal"] = journal
+    # written by another process, whose memory goes with it
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, context) as pool:
+        state["content"] = pool.submit(_write_month, iban, size).result()
+    return state
+
+
+def _write_month(iban, size):
     movements = tuple(
         Movement(
             date=date(2026, 3, 2) + timedelta(days=number * DAYS // size),
@@ -47,8 +58,7 @@ def prepare(env, size):
         )
         for number in range(size)
     )
-    state["journal"] = journal
-    state["content"] = write_camt053(
+    return write_camt053(
         Statement(
             account_iban=iban,
             owner="Bench",
@@ -58,7 +68,6 @@ def prepare(env, size):
             movements=movements,
         )
     )
-    return state
 
 
 def prepare_variant(env, state, size, variant):

@@ -16,6 +16,8 @@ BENCH_OCA, "PYTHON:DATABASE", says where the variants that need an add-on run.
 """
 
 import argparse
+import contextlib
+import ctypes
 import gc
 import importlib
 import importlib.metadata
@@ -31,7 +33,7 @@ import time
 REPEATS = int(os.environ.get("BENCH_REPEATS", "3"))
 TICK = os.sysconf("SC_CLK_TCK")
 OCA_PYTHON, _, OCA_DATABASE = os.environ.get("BENCH_OCA", "").partition(":")
-COLUMNS = ("wall", "python", "postgres", "queries", "memory")
+COLUMNS = ("wall", "python", "postgres", "queries", "before", "memory")
 
 
 def benches():
@@ -55,6 +57,10 @@ def backend_cpu(pid):
 
 def forget_peak():
     """From here on the peak is that of the job, not of its preparation."""
+    gc.collect()
+    # what the preparation freed goes back to the system, where there is a way
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
     pathlib.Path("/proc/self/clear_refs").write_text("5")
 
 
@@ -81,8 +87,8 @@ def measure(config_file, database, name, variant, size):
         cr.execute("select pg_backend_pid()")
         pid = cr.fetchone()[0]
         before = backend_cpu(pid), cr.sql_log_count
-        gc.collect()
         forget_peak()
+        memory_before = peak()
         wall, python = time.perf_counter(), time.process_time()
         bench.VARIANTS[variant](env, state, size)
         env.flush_all()
@@ -97,6 +103,7 @@ def measure(config_file, database, name, variant, size):
                 "postgres": after[0] - before[0] if before[0] is not None else None,
                 "queries": after[1] - before[1],
                 "memory": peak(),
+                "before": memory_before,
             }
         )
     )
@@ -159,13 +166,14 @@ def report(args, name, size):
         samples[variants[0]], "postgres"
     )
     print(f"\n{name}, {size} documents, median of {REPEATS}")
-    head = ("wall s", "Python CPU s", "PostgreSQL CPU s", "queries", "peak MB", "ratio")
+    head = ("wall s", "Python CPU s", "PostgreSQL CPU s", "queries")
+    head += ("MB before", "peak MB", "ratio")
     print(f"{'':28}" + "".join(f"{title:>18}" for title in head))
     for variant in variants:
         row = [median(samples[variant], column) for column in COLUMNS]
         ratio = (row[1] + row[2]) / base
         cells = [f"{row[0]:.2f}", f"{row[1]:.2f}", f"{row[2]:.2f}"]
-        cells += [f"{row[3]:.0f}", f"{row[4]:.0f}", f"{ratio:.2f}"]
+        cells += [*(f"{value:.0f}" for value in row[3:]), f"{ratio:.2f}"]
         print(f"{variant:28}" + "".join(f"{cell:>18}" for cell in cells), flush=True)
 
 

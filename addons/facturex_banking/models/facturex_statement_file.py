@@ -1,4 +1,3 @@
-import base64
 import hashlib
 import logging
 from dataclasses import dataclass, field, replace
@@ -37,6 +36,8 @@ LINK_CONTEXT = {
 LINKED = 30  # lines up to which Odoo puts them into a statement itself
 NEAR_DAYS = 5  # between a notification and the line it completes
 LONG_BYTES = 2_000_000  # of a file that is better imported in the background
+# Of a type of its own: of a text Odoo would index, and keep, each word.
+ORIGINAL_TYPE = "application/x-bank-statement"
 SHOWN = 10  # movements spelled out in a message
 
 
@@ -212,7 +213,7 @@ class FacturexStatementFile(models.Model):
         self.ensure_one()
         self.check_access("write")
         forced = frozenset(self.doubtful_keys or ())
-        self._run(base64.b64decode(self.content or b""), forced=forced)
+        self._run(self._original(), forced=forced)
         return True
 
     def action_leave_doubtful(self):
@@ -231,7 +232,7 @@ class FacturexStatementFile(models.Model):
         """Once its reason is gone (a journal, a lock, a mapping), import again."""
         self.check_access("write")
         for file in self.filtered(lambda file: file.state == "failed"):
-            file._run(base64.b64decode(file.content or b""))
+            file._run(file._original())
         return True
 
     def action_create_journal(self):
@@ -349,7 +350,6 @@ class FacturexStatementFile(models.Model):
         vals = {
             "name": filename,
             "company_id": self.env.company.id,
-            "content": base64.b64encode(content),
             "checksum": hashlib.sha256(content).hexdigest(),
             "channel": channel,
             # another company's journal is refused below, with the way out
@@ -359,12 +359,49 @@ class FacturexStatementFile(models.Model):
         }
         file = self.new(vals) if dry else self.create(vals)
         if not dry:
-            # kept in the register: of a long file no further copy stays in memory
-            vals.clear()
-            self.env.flush_all()
-            self.env.invalidate_all(flush=False)
+            file._keep_original(content)
         file._run(content, journal, dry, doubtful)
         return file
+
+    def _keep_original(self, content):
+        """As the field itself would, without the five copies that it makes of a file.
+
+        :param bytes content: the file as received
+        """
+        if not content:
+            return
+        # sudo: the original is the register's, as with any value of a Binary field
+        self.env["ir.attachment"].sudo().create(
+            {
+                "name": self.name,
+                "res_model": self._name,
+                "res_field": "content",
+                "res_id": self.id,
+                "type": "binary",
+                "raw": content,
+                "mimetype": ORIGINAL_TYPE,
+            }
+        )
+        self.env.flush_all()
+        self.env.invalidate_all(flush=False)
+
+    def _original(self):
+        """:return: the file as received, as bytes; empty if it came without"""
+        self.ensure_one()
+        self.check_access("read")
+        # sudo: as with any value of a Binary field, who reads the record reads it
+        attachment = self.env["ir.attachment"].sudo()
+        return (
+            attachment.search(
+                [
+                    ("res_model", "=", self._name),
+                    ("res_field", "=", "content"),
+                    ("res_id", "=", self.id),
+                ],
+                limit=1,
+            ).raw
+            or b""
+        )
 
     def _run(self, content, journal=None, dry=False, doubtful=False, forced=()):
         """Decide and, unless `dry`, write; the result is told on the record.

@@ -1,6 +1,5 @@
 """Long files: written in the background, a batch and a commit at a time."""
 
-import base64
 import hashlib
 import logging
 import time
@@ -66,7 +65,6 @@ class FacturexStatementFile(models.Model):
             {
                 "name": filename,
                 "company_id": self.env.company.id,
-                "content": base64.b64encode(content),
                 "checksum": hashlib.sha256(content).hexdigest(),
                 "channel": channel,
                 "journal_id": journal.id if journal else False,
@@ -77,6 +75,7 @@ class FacturexStatementFile(models.Model):
                 ),
             }
         )
+        file._keep_original(content)
         # sudo: whoever may import may wake the job that does it
         self.env.ref("facturex_banking.ir_cron_statement_files").sudo()._trigger()
         return file
@@ -137,9 +136,8 @@ class FacturexStatementFile(models.Model):
         )
 
     def _run_in_steps(self):
-        content = base64.b64decode(self.content or b"")
         parsed = parse(
-            content,
+            self._original(),
             self.name,
             mappings=self.env["facturex.statement.columns"]._to_engine(),
         )

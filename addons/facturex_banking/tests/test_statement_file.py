@@ -1,10 +1,11 @@
+import base64
 import hashlib
 from unittest.mock import patch
 
 import psycopg2.errors
 
 from odoo import fields
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 from odoo.tools.translate import code_translations
@@ -52,7 +53,7 @@ class TestStatementFile(FacturexBankingCommon):
                 }
             ],
         )
-        self.assertTrue(file.content)
+        self.assertEqual(base64.b64decode(file.content), file._original())
         self.assertFalse(file.st_line_ids)
         self.assertFalse(self._lines() | self._lines(self.other_journal))
         self.assertFalse(self._statements())
@@ -62,6 +63,26 @@ class TestStatementFile(FacturexBankingCommon):
     # ------------------------------------------------------------------
     # What an import makes
     # ------------------------------------------------------------------
+
+    def test_the_original_is_kept_once_and_not_indexed(self):
+        content = self._days(1, 3, 0)
+        file = self._import(content, name="march.xml")
+        self.assertEqual(file.with_user(self.user).content, base64.b64encode(content))
+        kept = self.env["ir.attachment"].search(
+            [
+                ("res_model", "=", file._name),
+                ("res_id", "=", file.id),
+                ("res_field", "in", ("content", False)),
+            ]
+        )
+        self.assertRecordValues(
+            kept, [{"res_field": "content", "index_content": False, "raw": content}]
+        )
+
+    def test_the_original_of_another_company_is_not_read(self):
+        file = self._import(self._days(1, 3, 0))
+        with self.assertRaises(AccessError):
+            self._as(file, self.other_user)._original()
 
     def test_import(self):
         content = self._camt(
