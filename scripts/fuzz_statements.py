@@ -2,7 +2,7 @@
 
     python scripts/fuzz_statements.py [SECONDS] [FORMAT ...]
 
-Each format gets SECONDS (60). A parser may read the file or raise FormatError; any
+Each format gets SECONDS (60) of processor time. A parser may read the file or raise FormatError; any
 other exception, an accident reported as ``unreadable``, a call of over two seconds,
 or a statement read from a damaged end that does not say so, is printed and kept.
 """
@@ -80,8 +80,8 @@ def fuzz(name, seconds):
 
     files, rng = corpus(name), random.Random(name)
     files = [content for content in files if len(content) < 200_000]
-    stop, runs, read, bad = time.monotonic() + seconds, 0, 0, 0
-    while time.monotonic() < stop:
+    stop, runs, read, bad = time.process_time() + seconds, 0, 0, 0
+    while time.process_time() < stop:
         content = damaged(rng, rng.choice(files))
         started = time.process_time()
         problem = None
