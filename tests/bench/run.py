@@ -84,6 +84,8 @@ def measure(config_file, database, name, variant, size):
         if hasattr(bench, "prepare_variant"):
             bench.prepare_variant(env, state, size, variant)
         env.flush_all()
+        # as a job finds it: nothing read yet, nothing kept of what was prepared
+        env.invalidate_all()
         cr.execute("select pg_backend_pid()")
         pid = cr.fetchone()[0]
         before = backend_cpu(pid), cr.sql_log_count
