@@ -33,9 +33,11 @@ GROUPS = tuple(
 class ResUsers(models.Model):
     _inherit = "res.users"
 
-    # Raised in the transaction that changes what the user may do. It is read in the
+    # Renewed in the transaction that changes what the user may do. It is read in the
     # same snapshot as the memberships and is part of the key of every cached rule:
-    # no cache needs clearing, and none can keep an old right.
+    # no cache needs clearing, and none can keep an old right. Its numbers come from a
+    # sequence, which a rollback does not turn back: what was cached of a change that
+    # was given up must never answer for the next one.
     facturex_acl_stamp = fields.Integer(
         default=0, readonly=True, copy=False, groups="base.group_system"
     )
@@ -49,6 +51,14 @@ class ResUsers(models.Model):
         copy=False,
         groups="base.group_system",
     )
+
+    def init(self):
+        super().init()
+        # it goes with its column when the add-on is uninstalled
+        self.env.cr.execute(
+            "CREATE SEQUENCE IF NOT EXISTS facturex_acl_stamp_seq"
+            " OWNED BY res_users.facturex_acl_stamp"
+        )
 
     def _compute_facturex_acl_key(self):
         """Empty for whom no dossier restricts: the system, operators, the portal."""
@@ -179,7 +189,7 @@ class ResUsers(models.Model):
             self.env.cr.execute(
                 SQL(
                     "UPDATE res_users SET facturex_acl_stamp ="
-                    " COALESCE(facturex_acl_stamp, 0) + 1 WHERE id IN %s",
+                    " nextval('facturex_acl_stamp_seq') WHERE id IN %s",
                     tuple(sorted(self.ids)),
                 )
             )

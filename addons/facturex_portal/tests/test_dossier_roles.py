@@ -113,6 +113,16 @@ class TestRoles(DossierCommon):
             raise ZeroDivisionError
         self.assertTrue(sale.has_access("write"))
 
+    def test_a_right_undone_is_not_that_of_the_next_change(self):
+        sale = self._with(self._sale(self.company_b), self.amy)
+        role = self.member_b.role_id
+        with self.assertRaises(ZeroDivisionError), self.env.cr.savepoint():
+            self.member_b.role_id = self.env.ref("facturex_portal.role_reader")
+            self.assertFalse(sale.has_access("write"))
+            raise ZeroDivisionError
+        self.member_b.role_id = role.copy({"name": "Another"})
+        self.assertTrue(sale.has_access("write"))
+
     def test_suspended_is_read_only_but_data_can_leave(self):
         self.dossier_a.state = "suspended"
         self.assertFalse(self.amy._facturex_can("sell", self.company_a))
