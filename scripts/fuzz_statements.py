@@ -2,9 +2,10 @@
 
     python scripts/fuzz_statements.py [SECONDS] [FORMAT ...]
 
-Each format gets SECONDS (60) of processor time. A parser may read the file or raise FormatError; any
-other exception, an accident reported as ``unreadable``, a call of over two seconds,
-or a statement read from a damaged end that does not say so, is printed and kept.
+Each format gets SECONDS (60) of processor time. A parser may read the file or raise
+FormatError; any other exception, an accident reported as ``unreadable``, a call of over
+two seconds, or a statement read from a damaged end that does not say so, is printed and
+kept.
 """
 
 import pathlib

@@ -49,7 +49,7 @@ case "$mode" in
 esac
 
 step "Tests with a database"
-options=(-q --durations=15 -p no:cacheprovider -p tests.real_clock --odoo-http --odoo-config="$RUN/odoo.conf" --odoo-database=fx_addons)
+options=(-q --durations=15 -p no:cacheprovider -p tests.real_clock -p tests.kept_caches --odoo-http --odoo-config="$RUN/odoo.conf" --odoo-database=fx_addons)
 if [ -z "${T:-}" ]; then
     # two processes: each clones the database and has its own server port; files are
     # dealt in the order named, the longest first

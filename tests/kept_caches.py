@@ -9,7 +9,7 @@ the others know nothing of it. So here.
 from unittest.mock import patch
 
 from odoo.orm.registry import _CACHES_BY_KEY, Registry
-from odoo.tests.common import BaseCase, TransactionCase
+from odoo.tests.common import TransactionCase
 
 _touched = set()  # names of caches emptied since the last test ended
 

@@ -126,7 +126,9 @@ class TestPaymentPlan(PlanCommon):
         invoice = self._invoice(100)
         self._plan(invoice)
         propose = self.env["facturex.payment.plan"]._propose
-        other = self._invoice(100, partner=self.partner_a)
+        other = self._invoice(
+            100, partner=self.env["res.partner"].create({"name": "Client Beta"})
+        )
         draft = self._invoice(100, post=False)
         for moves, words in (
             (invoice, "already"),

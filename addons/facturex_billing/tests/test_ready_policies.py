@@ -157,7 +157,9 @@ class TestHandover(FacturexCommon):
         self.assertIn("File for collection", str(self.invoice.message_ids[0].body))
 
     def test_one_customer_at_a_time(self):
-        other = self._invoice(partner=self.partner_a)
+        other = self._invoice(
+            partner=self.env["res.partner"].create({"name": "Client Beta"})
+        )
         for moves in (self.invoice | other, self._invoice(post=False)):
             with self.assertRaises(UserError):
                 self._handover(moves).action_make()

@@ -109,7 +109,7 @@ class SentLockCase(FacturexCommon):
             "display_type": "line_note",
             "sequence": 99,
             "move_id": another.id,
-            "product_id": self.product_a.id,
+            "product_id": self.env["product.product"].create({"name": "A"}).id,
             "price_subtotal": 1,
             "price_total": 1,
             "tax_tag_ids": [COMMAND.clear()],

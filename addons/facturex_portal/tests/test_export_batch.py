@@ -20,8 +20,12 @@ class TestExportBatch(FacturexCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.full = cls.tax_sale_a.copy({"name": "Full", "amount": 21, "sequence": 1})
-        cls.low = cls.tax_sale_a.copy({"name": "Low", "amount": 6, "sequence": 2})
+        cls.full = cls.company_data["default_tax_sale"].copy(
+            {"name": "Full", "amount": 21, "sequence": 1}
+        )
+        cls.low = cls.company_data["default_tax_sale"].copy(
+            {"name": "Low", "amount": 6, "sequence": 2}
+        )
         cls.usd = cls.setup_other_currency("USD", rates=[("2020-01-01", 1.25)])
 
     @classmethod
