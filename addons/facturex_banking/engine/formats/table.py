@@ -19,7 +19,8 @@ from ..statement import Entry, Statement, StatementFile, checked
 from .camt_entry import identifier
 from .probe import Probe
 from .sheet import read_sheet
-from .table_header import ROLES, fold_header, role_of
+from .table_guess import aside_of, columns_of, named, refined
+from .table_header import ROLES, fold_header
 from .text import (
     account_of,
     cut_short,
@@ -39,7 +40,12 @@ MAX_COLUMNS = 200
 HEADER_ROWS = 40  # a header is looked for in these
 
 _DELIMITERS = ";\t,|"
-_REFUSED = re.compile(r"(?i)refus|geweiger|rejet|reject|annul|pending|en attente")
+_REFUSED = re.compile(
+    r"(?i)refus|geweiger|rejet|reject|annul|pending|en attente|revert|declin|cancel"
+    r"|failed|echou|échou|mislukt|teruggedraaid|in behandeling|vorgemerkt|ausstehend"
+    r"|rückgängig|abgelehnt|storniert"
+)
+_YEAR_ONLY = re.compile(r"[0-9]{4}-", re.ASCII)  # a sequence number not given yet
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
 _TOTAL = re.compile(r"(?i)^(total|totaal|solde|saldo|balance)")
 
@@ -49,7 +55,8 @@ class Mapping:
     """Which column says what. Columns are named by their header, folded.
 
     ``columns``: role → header. ``date_order`` and ``decimal`` are None when the
-    values themselves tell. ``inverted``: money out is written positive.
+    values themselves tell. ``inverted``: money out is written positive. ``aside``
+    are columns that a person does not choose: see ``table_guess``.
     """
 
     name: str
@@ -58,6 +65,7 @@ class Mapping:
     decimal: str | None = None
     delimiter: str | None = None
     inverted: bool = False
+    aside: tuple[tuple[str, str], ...] = ()
 
     def header(self, role: str) -> str | None:
         """The folded header of a role."""
@@ -127,19 +135,42 @@ def read_table(probe: Probe) -> Table:
 def _csv_table(text: str, complete: bool) -> Table:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     delimiter = _delimiter(text)
+    rows = _csv_rows(text, delimiter, csv.QUOTE_MINIMAL)
+    if rows is None or _swallowed(rows, delimiter):
+        # a quote that nothing closes: then quotes are letters like others
+        rows = _csv_rows(text, delimiter, csv.QUOTE_NONE)
+        if rows is None:
+            raise fail("too_complex")
+    return Table("csv", rows, _header_row(rows), delimiter, complete=complete)
+
+
+def _csv_rows(text: str, delimiter: str, quoting: int) -> tuple | None:
+    """(line, cells) of the rows that say something; None when a cell has no end."""
+    # with their ends: a cell in quotes may go on in the next line
+    lines = (line + "\n" for line in text.split("\n"))
+    reader = csv.reader(lines, delimiter=delimiter, quoting=quoting)
+    blanks = ' "' if quoting == csv.QUOTE_NONE else None
     rows = []
-    reader = csv.reader(text.split("\n"), delimiter=delimiter)
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                kept = [cell.strip() for cell in cells[:MAX_COLUMNS]]
+                kept = [cell.strip().strip(blanks) for cell in cells[:MAX_COLUMNS]]
                 rows.append((reader.line_num, tuple(kept)))
             if len(rows) > MAX_ROWS:
                 raise fail("too_many_entries", reader.line_num, limit=MAX_ROWS)
-    except csv.Error as error:
-        raise fail("unreadable", format="CSV", detail=str(error)) from error
-    found = tuple(rows)
-    return Table("csv", found, _header_row(found), delimiter, complete=complete)
+    except csv.Error:
+        return None
+    return tuple(rows)
+
+
+def _swallowed(rows: Sequence[tuple[int, tuple]], delimiter: str) -> bool:
+    """Whether a cell holds whole rows."""
+    width = max((len(cells) for _line, cells in rows), default=0)
+    return any(
+        "\n" in cell and cell.count(delimiter) >= max(width - 1, 2)
+        for _line, cells in rows
+        for cell in cells
+    )
 
 
 def _delimiter(text: str) -> str:
@@ -158,49 +189,28 @@ def _delimiter(text: str) -> str:
 def _header_row(rows: Sequence[tuple[int, tuple]]) -> int:
     """The first row that names a date and an amount; -1 when none does."""
     for index, (_line, cells) in enumerate(rows[:HEADER_ROWS]):
-        if {"date", "amount"} <= _named(_columns(cells)):
+        if {"date", "amount"} <= named(columns_of(cells)):
             return index
     return -1
-
-
-def _named(columns: dict[str, str]) -> set[str]:
-    """Roles found; a debit and a credit column make an amount."""
-    found = set(columns)
-    if "debit" in found or "credit" in found:
-        found.add("amount")
-    if "value_date" in found:
-        found.add("date")
-    return found
-
-
-def _columns(cells: Sequence) -> dict[str, str]:
-    """Role → folded header, each header in its best role, each role once."""
-    found: dict[str, str] = {}
-    ranked = []
-    for position, cell in enumerate(cells):
-        folded = fold_header(cell)
-        for rank, role in role_of(folded):
-            ranked.append((rank, position, role, folded))
-    taken: set[int] = set()
-    for _rank, position, role, folded in sorted(ranked):
-        if role not in found and position not in taken:
-            found[role] = folded
-            taken.add(position)
-    return found
 
 
 def propose(table: Table) -> Mapping | None:
     """A mapping read from the header; None without a date and an amount."""
     if table.header < 0:
         return None
-    columns = _columns(table.rows[table.header][1])
-    if "date" not in columns and "value_date" in columns:
+    header = table.rows[table.header][1]
+    columns = columns_of(header)
+    refined(columns, header, table.rows[table.header + 1 :])
+    if "date" not in columns:
+        if "value_date" not in columns:
+            return None
         columns["date"] = columns.pop("value_date")
     if "amount" in columns and "debit" in columns and "credit" in columns:
         columns.pop("debit")
         columns.pop("credit")
     ordered = tuple(sorted(columns.items()))
-    return Mapping("header", ordered, delimiter=table.delimiter)
+    aside = aside_of(columns, header)
+    return Mapping("header", ordered, delimiter=table.delimiter, aside=aside)
 
 
 def choose(table: Table, mappings: Sequence[Mapping]) -> Mapping:
@@ -212,7 +222,7 @@ def choose(table: Table, mappings: Sequence[Mapping]) -> Mapping:
                 return mapping
     proposed = propose(table)
     if proposed is None:
-        found = _named(_columns(table.rows[0][1] if table.rows else ()))
+        found = named(columns_of(table.rows[0][1] if table.rows else ()))
         missing = sorted({"date", "amount"} - found)
         raise fail("columns_unknown", missing=", ".join(missing) or "header")
     return proposed
@@ -224,6 +234,7 @@ class _Account:
     currency: str | None
     entries: list[Entry] = field(default_factory=list)
     balances: list[Decimal | None] = field(default_factory=list)
+    fees: list[Decimal] = field(default_factory=list)  # beside the amounts
     skipped: int = 0
 
 
@@ -266,8 +277,12 @@ def read_rows(table: Table, mapping: Mapping) -> tuple[Statement, ...]:
     preamble = table.rows[:start]
     default = _preamble_account(preamble)
     accounts: dict[tuple[str, str | None], _Account] = {}
+    names = {account_of(row.text("account")) for row in rows}
+    if len(names) == 1 and not _is_number(*names):
+        names = {None}  # one account by its name: the journal is chosen
     for row in rows:
-        number = account_of(row.text("account")) or default
+        number = account_of(row.text("account")) if names != {None} else None
+        number = number or default
         currency = _currency(row.text("currency"))
         account = accounts.setdefault((number, currency), _Account(number, currency))
         if _REFUSED.search(row.text("status") or ""):
@@ -275,8 +290,13 @@ def read_rows(table: Table, mapping: Mapping) -> tuple[Statement, ...]:
             continue
         account.entries.append(reader.entry(row, currency))
         account.balances.append(reader.balance(row))
+        account.fees.append(reader.fee(row))
     warnings = reader.warnings
     return tuple(_statement(account, warnings) for account in accounts.values())
+
+
+def _is_number(account: str | None) -> bool:
+    return sum(char.isdigit() for char in account or "") >= 4
 
 
 def _positions(table: Table, mapping: Mapping) -> tuple[int, dict[str, int]]:
@@ -286,6 +306,7 @@ def _positions(table: Table, mapping: Mapping) -> tuple[int, dict[str, int]]:
         headers = [fold_header(cell) for cell in cells]
         absent = [header for header in wanted.values() if header not in headers]
         if not absent:
+            wanted |= {r: h for r, h in mapping.aside if h in headers}
             return index, {r: headers.index(h) for r, h in wanted.items()}
         missing = missing or absent[0]
     raise fail("column_missing", column=missing, mapping=mapping.name)
@@ -331,9 +352,14 @@ class _Values:
     def __init__(self, rows: Sequence[_Row], mapping: Mapping):
         self.warnings: list[Notice] = []
         self._inverted = mapping.inverted
-        texts = [row.cell("date") for row in rows]
-        texts = [text for text in texts if isinstance(text, str)]
-        order, certain = date_order(texts)
+        texts, order, certain = [], "DMY", False
+        for role in ("date", "value_date"):
+            # the value dates tell when the booking dates leave a doubt
+            cells = [row.cell(role) for row in rows]
+            cells = [cell for cell in cells if isinstance(cell, str)]
+            found, sure = date_order(cells)
+            if role == "date" or (texts and cells and sure and not certain):
+                texts, order, certain = cells, found, sure
         self._order = mapping.date_order or order
         if texts and not certain and not mapping.date_order:
             self.warnings.append(notice("dates_guessed", order=order))
@@ -356,16 +382,22 @@ class _Values:
             text = squeeze(structured, text)
         name, account = row.text("partner_name"), row.text("partner_account")
         if account and not any(char.isdigit() for char in account):
-            name, account = name or account, None  # a name in a column of both
+            # a name in a column of both; a dash is neither
+            name = name or (account if re.search(r"\w", account) else None)
+            account = None
+        text = text or row.text("transaction_code")
+        bank_id = identifier(row.text("bank_id"))
+        if bank_id and _YEAR_ONLY.fullmatch(bank_id):
+            bank_id = None
         return Entry(
             date=self._day(row, "date"),
             value_date=self._day(row, "value_date") if row.cell("value_date") else None,
             amount=self._amount(row),
-            bank_id=identifier(row.text("bank_id")),
+            bank_id=bank_id,
             end_to_end_id=identifier(row.text("end_to_end_id")),
             structured_reference=reference,
-            communication=text or row.text("transaction_code"),
-            partner_name=name,
+            communication=text or (None if reference else row.text("label")),
+            partner_name=name or row.text("payer_name"),
             partner_account=account_of(account),
             raw=short_raw(" | ".join(str(cell) for cell in row._cells if cell)),
             currency=currency,
@@ -382,6 +414,14 @@ class _Values:
             return self._number(row, "balance")
         except FormatError:
             return None  # only used to check
+
+    def fee(self, row: _Row) -> Decimal:
+        if row.cell("fee") is None:
+            return Decimal()
+        try:
+            return abs(self._number(row, "fee"))
+        except FormatError:
+            return Decimal()  # a word: nothing that the bank took
 
     def _day(self, row: _Row, role: str) -> date:
         value = row.cell(role)
@@ -422,7 +462,7 @@ def _is_debit(text: str | None) -> bool:
 
 
 def _statement(account: _Account, warnings: Sequence[Notice]) -> Statement:
-    entries, balances = account.entries, account.balances
+    entries, balances = _charged(account), account.balances
     found = list(warnings)
     opening, closing = _ends(entries, balances)
     newest_first = len(entries) > 1 and _newest_first(entries, balances)
@@ -446,6 +486,24 @@ def _statement(account: _Account, warnings: Sequence[Notice]) -> Statement:
     )
 
 
+def _charged(account: _Account) -> list[Entry]:
+    """The entries less the fees beside them, unless the balances say otherwise."""
+    entries, balances = account.entries, account.balances
+    if not any(account.fees):
+        return entries
+    charged = [
+        replace(entry, amount=entry.amount - fee, charges=fee) if fee else entry
+        for entry, fee in zip(entries, account.fees, strict=True)
+    ]
+    if None not in balances and not _either_chains(charged, balances):
+        return entries if _either_chains(entries, balances) else charged
+    return charged
+
+
+def _either_chains(entries: Sequence[Entry], balances: Sequence) -> bool:
+    return _chains(entries, balances) or _chains(entries[::-1], balances[::-1])
+
+
 def _chains(entries: Sequence[Entry], balances: Sequence[Decimal]) -> bool:
     return all(
         before + entry.amount == after
@@ -467,6 +525,8 @@ def _ends(
     """Opening and closing from a column of balances, when there is a full one."""
     if not entries or None in balances:
         return None, None
+    if len(set(balances)) == 1 and any(entry.amount for entry in entries[1:]):
+        return None, None  # the balance of the day of the download, on every row
     if _newest_first(entries, balances):
         entries, balances = entries[::-1], balances[::-1]
     return balances[0] - entries[0].amount, balances[-1]

@@ -14,27 +14,30 @@ _WORDS: dict[str, tuple[str, ...]] = {
         *("date de comptabilisation", "date operation", "date de l operation"),
         *("date d operation", "uitvoeringsdatum", "execution date", "posting date"),
         *("transaction date", "transactiedatum", "completed date", "buchungstag"),
-        *("buchungsdatum", "date", "datum"),
+        *("buchungsdatum", "boekdatum", "date", "datum", "dateop", "settlement date"),
+        *("date completed", "date de fin", "datum voltooid", "operation date"),
+        *("date de transaction", "date de la transaction", "verrichtingsdatum"),
     ),
     "value_date": (
         *("date valeur", "date de valeur", "valutadatum", "value date", "valuta"),
-        *("valeur", "wertstellung", "valutadatum"),
+        *("valeur", "wertstellung", "valutadatum", "dateval", "waardedatum"),
     ),
     "amount": (
-        *("montant de l operation", "montant en eur", "montant eur", "bedrag eur"),
+        *("total amount", "montant de l operation", "montant en eur", "montant eur"),
+        "bedrag eur",
         *("bedrag in eur", "montant", "bedrag", "amount", "betrag", "umsatz"),
-        *("transaction amount", "transactiebedrag"),
+        *("transaction amount", "transactiebedrag", "net"),
     ),
     "debit": ("debit euros", "debit", "debet", "montant debit", "withdrawal", "af"),
-    "credit": ("credit euros", "credit", "montant credit", "deposit", "bij"),
+    "credit": ("credit euros", "credit", "montant credit", "deposit", "bij", "krediet"),
     "sign": ("sens", "debit credit", "credit debit", "af bij", "dc", "d c"),
     "currency": (
         *("devise du compte", "devise", "munt", "currency", "devies", "wahrung"),
-        *("valuta rekening", "munteenheid"),
+        *("valuta rekening", "munteenheid", "payment currency"),
     ),
     "balance": (
         *("solde apres operation", "solde", "saldo", "balance", "running balance"),
-        *("saldo na transactie", "solde euros", "saldo na mutatie"),
+        *("saldo na transactie", "solde euros", "saldo na mutatie", "saldo na trn"),
     ),
     "communication": (
         *("communication", "mededeling", "mededelingen", "communications"),
@@ -48,7 +51,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
             "label",
             "libelle simplifie",
         ),
-        "notifications",
+        *("notifications", "beschrijving"),
     ),
     "details": (
         *("details", "details du mouvement", "detail de l ecriture"),
@@ -66,6 +69,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
         *("beneficiaire", "tiers", "name description", "payee", "nom du tiers"),
         *("begunstigde", "auftraggeber beguenstigter", "name", "partner"),
         *("naam omschrijving", "contrepartie nom", "titulaire contrepartie"),
+        *("payee name", "beneficiary name"),
     ),
     "partner_account": (
         *("compte contrepartie", "contrepartie", "tegenpartij", "compte tiers"),
@@ -75,6 +79,8 @@ _WORDS: dict[str, tuple[str, ...]] = {
         *("counterparty account", "counterparty iban", "iban contrepartie"),
         *("iban tegenpartij", "compte de la contrepartie", "partner iban"),
         *("numero de compte de la contrepartie", "iban beneficiaire"),
+        *("beneficiary iban", "payee account number", "beneficiary account number"),
+        *("tegenrekening iban bban", "iban de la contrepartie", "kontonummer iban"),
     ),
     "partner_bic": ("bic contrepartie", "bic tegenpartij", "bic", "code bic"),
     "bank_id": (
@@ -82,7 +88,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
         *("reference de l operation", "identifiant", "id transaction"),
         *("numero de mouvement", "omzetnummer", "volgnummer", "no de sequence"),
         *("numero de sequence", "n de sequence", "ref banque", "bank reference"),
-        *("sequence number", "id"),
+        *("sequence number", "id", "transferwise id"),
     ),
     "end_to_end_id": (
         *("end to end id", "end to end reference", "reference end to end"),
@@ -97,8 +103,9 @@ _WORDS: dict[str, tuple[str, ...]] = {
         *("numero de compte", "rekeningnummer", "account number", "compte"),
         *("rekening", "iban", "account", "mon compte", "mijn rekening"),
         *("compte donneur d ordre", "auftragskonto", "n de compte", "no de compte"),
+        *("iban bban", "accountnum"),
     ),
-    "status": ("statut", "status", "etat"),
+    "status": ("statut", "status", "etat", "state"),
 }
 ROLES = tuple(_WORDS)
 _EXACT = {
@@ -106,6 +113,27 @@ _EXACT = {
     for role, words in _WORDS.items()
     for rank, word in enumerate(words)
 }
+# What a guess by a part of the header must not take: the account or the money of
+# somebody else, a day that names no kind of transaction.
+_ELSEWHERE = {
+    "account": re.compile(
+        r"payee|payer|benefici|counterpart|contrepart|tegenpart|begunstigd|partner"
+        r"|tiers|recipient|sender|empfanger|destinat|adverse|name|\bnom\b|naam|label"
+        r"|card|carte|kaart|holder|titulaire|type"
+    ),
+    "amount": re.compile(
+        r"orig|local|foreign|fee|charge|frais|kosten|exchange|excl|hors|ursprung"
+    ),
+    "transaction_code": re.compile(r"\bdat(?:e|um)\b"),
+}
+_ELSEWHERE["currency"] = _ELSEWHERE["amount"]
+# an amount before tax, or in the money of the shop: in brackets, which fold away
+_ASIDE = re.compile(r"(?i)[(\[][^)\]]*(?:excl|hors|\bHT\b|local|francs)[^)\]]*[)\]]")
+
+# Headers that no mapping needs to name; see ``table_guess``.
+FEE = ("fee", "frais", "kosten", "gebuhr")
+FALLBACKS = _WORDS["communication"]
+PAYER = ("payer name", "merchant")
 
 
 def fold_header(cell: object) -> str:
@@ -118,15 +146,18 @@ def fold_header(cell: object) -> str:
     return text if text or not str(cell or "").strip() else str(cell).strip().lower()
 
 
-def role_of(folded: str) -> list[tuple[int, str]]:
-    """(rank, role) candidates of a folded header; lower ranks are surer."""
+def role_of(cell: object) -> list[tuple[int, str]]:
+    """(rank, role) candidates of a header; lower ranks are surer."""
+    folded = fold_header(cell)
     if folded in _EXACT:
         rank, role = _EXACT[folded]
-        return [(rank, role)]
+        aside = role == "amount" and _ASIDE.search(str(cell))
+        return [] if aside else [(rank, role)]
     found = []
     for word, (rank, role) in _EXACT.items():
         if len(word) > 5 and (
             folded.startswith(word + " ") or folded.endswith(" " + word)
         ):
-            found.append((100 - len(word) + rank, role))
+            if role not in _ELSEWHERE or not _ELSEWHERE[role].search(folded):
+                found.append((100 - len(word) + rank, role))
     return sorted(found)[:1]

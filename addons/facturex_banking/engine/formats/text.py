@@ -141,9 +141,8 @@ def loose_amount(
     """
     source = text
     text = re.sub(r"[\s\u00a0\u202f']", "", text)
-    text = re.sub(
-        r"(?i)^(?:eur|usd|chf|gbp|€|\$|£)|(?:eur|usd|chf|gbp|€|\$|£)$", "", text
-    )
+    text = re.sub(r"(?i)^([+\-\u2212\u2013]?)(?:eur|usd|chf|gbp|€|\$|£)", r"\1", text)
+    text = re.sub(r"(?i)(?:eur|usd|chf|gbp|€|\$|£)$", "", text)
     sign = 1
     if text.startswith("(") and text.endswith(")"):
         sign, text = -1, text[1:-1]
