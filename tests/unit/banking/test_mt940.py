@@ -68,6 +68,7 @@ def test_booking_day_across_new_year():
         ("50880050/0194774600", "DE96508800500194774600"),
         ("1291.99.348EUR", "129199348"),
         ("TRIODOSBANK/0390123456", "0390123456"),
+        ("//AT19043/234573201/EUR", "AT611904300234573201"),
     ],
 )
 def test_accounts(account, number):
@@ -118,7 +119,21 @@ def test_report_of_the_day():
         ),
         (
             "/REMI/USTD//INV 42/CNTP/BE62510007547061/GEBABEBB/ALPHA SA/GENT/",
-            ("USTD//INV 42", "ALPHA SA", "BE62510007547061", None),
+            ("INV 42", "ALPHA SA", "BE62510007547061", None),
+        ),
+        (
+            "BE62510007547061 alpha sa /TRTP/SEPA/NAME/ALPHA SA/REMI/INV 42/IBAN/"
+            "BE62510007547061/EREF/E2E-1",
+            ("INV 42", "ALPHA SA", "BE62510007547061", "E2E-1"),
+        ),
+        (
+            "020?00X?20INV 42?31123456?32ALPHA?38BE62510007547061",
+            ("INV 42", "ALPHA", "BE62510007547061", None),
+        ),
+        (
+            "166?20EREF+E2E-1?21SVWZ+INV 42 EREF: OTHER?32A NAME OF 27 LETTERS FILLED"
+            "?33UP SA",
+            ("INV 42", "A NAME OF 27 LETTERS FILLEDUP SA", None, "E2E-1"),
         ),
         (
             "166?00CREDIT?20EREF+E2E-1?21SVWZ+INVOICE 42?30GEBABEBB"
@@ -141,6 +156,58 @@ def test_dialects(text, expected):
 def test_reference_in_a_structured_remittance():
     found = entry(":61:260120C9,NTRFNONREF", ":86:/REMI/+++202/6000/12320+++/NAME/A/")
     assert (found.structured_reference, found.communication) == ("202600012320", None)
+
+
+def test_reference_after_its_kind():
+    found = entry(
+        ":61:260120C9,NTRFNONREF", ":86:/REMI/STRD/CUR/RF18539007547034//NAME/A/"
+    )
+    assert (found.structured_reference, found.communication) == (
+        "RF18539007547034",
+        None,
+    )
+
+
+WIDE = "PAYMENT BY CARD AT THE STATION OF BRUSSELS SOUTH"
+
+
+def test_lines_longer_than_the_field_end_by_themselves():
+    long = f"{WIDE} {'X' * 30}"
+    found = entry(":61:260120C9,NTRFNONREF", f":86:{long}\n1.00 NZD")
+    assert found.communication == f"{long} 1.00 NZD"
+    cut = f"{WIDE} REFERENCE 12345"[:65]
+    found = entry(":61:260120C9,NTRFNONREF", f":86:{cut}\n678")
+    assert found.communication == f"{cut}678"
+
+
+@pytest.mark.parametrize("rest", [":20:37 THANKS", ":26:37 THANKS", ":KO:NR THANKS"])
+def test_text_cut_before_a_colon_is_no_field(rest):
+    text = f"{WIDE} ON 12-09-2026T16"
+    found = entry(":61:260120C9,NTRFNONREF", f":86:{text}\n{rest}")
+    assert found.communication == text + rest
+
+
+def test_field_of_the_bank_after_a_short_text():
+    found = entry(":61:260120C9,NTRFNONREF", ":86:SHORT", ":XX:OWN THINGS")
+    assert found.communication == "SHORT"
+
+
+def test_thirtieth_of_february():
+    found = entry(":61:2602300301C9,NTRFNONREF")
+    assert (found.date, found.value_date) == (date(2026, 3, 1), date(2026, 2, 28))
+
+
+def test_movement_cut_or_spaced():
+    found = entry(":61:2601200120CR\n50,00NTRFREF-1//BANK123456")
+    assert (found.amount, found.bank_id) == (D(50), "BANK123456")
+    found = entry(":61:2601200120C50,00 NTRFREF-1//BANK123456")
+    assert (found.amount, found.end_to_end_id) == (D(50), "REF-1")
+
+
+def test_account_in_the_place_of_the_reference():
+    found = entry(":61:2601200120C50,00NOVBBE62510007547061\nALPHA")
+    assert (found.partner_account, found.end_to_end_id) == ("BE62510007547061", None)
+    assert found.communication == "ALPHA"
 
 
 def test_rabobank_columns():

@@ -13,7 +13,7 @@ from ..errors import Notice, fail, notice
 from ..references import normalise_account, normalise_reference
 from ..statement import Entry, Statement, StatementFile, checked
 from .camt_entry import identifier
-from .mt940_details import Details, read_details
+from .mt940_details import WRAP, Details, read_details
 from .probe import Probe
 from .text import (
     cut_short,
@@ -30,6 +30,13 @@ LABEL = "MT940, MT942 (SWIFT)"
 FAMILY = "mt940"
 
 _TAG = re.compile(r":([0-9]{2}[A-Z]?|[A-Z]{2,3}|[0-9]{3}):")
+_TAGS = {
+    *("12", "13D", "20", "21", "25", "25P", "28", "28C", "34F", "60F", "60M", "61"),
+    *("62F", "62M", "64", "65", "86", "90C", "90D", "NS", "940", "942"),
+}
+# a time that the width of the field cut after the hour
+_CUT_TIME = re.compile(r"(?s).*[0-2][0-9]")
+_TIME_GOES_ON = re.compile(r":[0-5][0-9]:[0-5][0-9](?![0-9/])")
 _SNIFF = re.compile(r"(?m)^\s*(?:\{4:)?\s*:20:")
 _SNIFF_MORE = re.compile(r"(?m)^:(?:25[A-Z]?|60[FM]|61):")
 _BALANCE = re.compile(
@@ -38,7 +45,7 @@ _BALANCE = re.compile(
 _LINE = re.compile(
     r"(?P<value>[0-9]{6})(?P<entry>[0-9]{4})?(?P<mark>R?[CD]|E[CD])(?P<third>[A-Z])?"
     r"\s?(?P<amount>[0-9]{1,18}(?:[,.][0-9]{0,6})?)"
-    r"(?:(?P<type>[NSF][A-Z0-9]{3})(?P<rest>.*))?",
+    r"\s?(?:(?P<type>[NSF][A-Z0-9]{3})(?P<rest>.*))?",
     re.ASCII | re.DOTALL,
 )
 _ENVELOPE = re.compile(r"\{[1235]:(?:[^{}]|\{[^{}]*\})*\}|\{4:")
@@ -69,13 +76,23 @@ def _fields(text: str) -> list[tuple[int, str, str]]:
     for line, content in numbered_lines(text):
         content = content.rstrip().lstrip("\ufeff")
         match = _TAG.match(content)
-        if match:
+        if match and not (found and _goes_on(found[-1], match)):
             found.append([line, match.group(1), content[match.end() :]])
         elif re.match(r"-(?:\}|$)|-XXX", content):
             found.append([line, "-", ""])
         elif found and found[-1][1] != "-":
             found[-1][2] += "\n" + content
     return [tuple(piece) for piece in found]
+
+
+def _goes_on(before: list, match: re.Match) -> bool:
+    """Whether what looks like a tag is a text of field 86 cut by the width."""
+    _line, tag, value = before
+    if tag != "86" or len(value.rpartition("\n")[2]) < WRAP - len(":86:"):
+        return False
+    if match.group(1) not in _TAGS:
+        return True
+    return bool(_CUT_TIME.fullmatch(value) and _TIME_GOES_ON.match(match.string))
 
 
 @dataclass
@@ -274,7 +291,11 @@ def _decimal(text: str) -> Decimal:
 
 def _day(text: str, line: int, tag: str) -> date:
     year = int(text[:2])
-    found = real_day(year + (2000 if year < 80 else 1900), text[2:4], text[4:6])
+    year += 2000 if year < 80 else 1900
+    found = real_day(year, text[2:4], text[4:6])
+    if not found and text[2:] in ("0229", "0230"):
+        # months of thirty days: interest falls due on the last day of February
+        found = real_day(year, 3, 1) - timedelta(days=1)
     if not found:
         raise fail("bad_date", line, f":{tag}:", value=text)
     return found
@@ -283,6 +304,10 @@ def _day(text: str, line: int, tag: str) -> date:
 def _line(line: int, value: str) -> _Line:
     first, _break, supplement = value.partition("\n")
     match = _LINE.match(first.strip())
+    if not match:  # cut by a width
+        more, _break, rest = supplement.partition("\n")
+        match = _LINE.match(first.strip() + more.strip())
+        supplement = rest
     if not match:
         raise fail("bad_loose_amount", line, ":61:", value=first.strip()[:40])
     value_date = _day(match["value"], line, "61")
@@ -290,6 +315,8 @@ def _line(line: int, value: str) -> _Line:
     # RC undoes a credit and RD a debit; EC and ED are expected, not booked yet
     negative = match["mark"] in ("D", "RC", "ED")
     reference, slashes, bank = (match["rest"] or "").partition("//")
+    if is_iban(reference.strip()):  # the account of the other side, no reference
+        reference, supplement = "", f"{reference.strip()}\n{supplement}"
     # 16 characters by the standard; some banks write a name after them
     supplement = "\n".join(filter(None, (reference[16:].strip(), supplement)))
     return _Line(
@@ -321,6 +348,9 @@ def _entry_day(text: str | None, value_date: date, line: int) -> date:
 def _account(value: str) -> str | None:
     """The account without its bank and currency; German ones become an IBAN."""
     text = re.sub(r"(?<=[0-9])\s*(?:/\s*)?[A-Z]{3}$", "", value.strip())
+    austrian = re.fullmatch(r"//AT([0-9]{5})/([0-9]{1,11})", text, re.ASCII)
+    if austrian:
+        return with_check_digits("AT", austrian[1] + austrian[2].zfill(11))
     left, slash, right = text.partition("/")
     if slash:
         right = normalise_account(right)
@@ -361,8 +391,8 @@ def _entry(opened: _Open, line: _Line) -> Entry:
     details = read_details(line.details, opened.account) or Details()
     supplement = line.supplement
     account = details.account or find_iban(supplement, opened.account)
-    if account and supplement == account:
-        supplement = None
+    if account and supplement:
+        supplement = squeeze(supplement.removeprefix(account))
     texts = [details.text, supplement if not details.text else None]
     text = squeeze(*texts)
     reference = details.reference or normalise_reference(text)

@@ -11,9 +11,10 @@ from itertools import pairwise
 
 from ..references import normalise_account, normalise_reference
 from .camt_entry import identifier
-from .text import find_iban, squeeze
+from .text import find_iban, is_iban, squeeze
 
 WRAP = 62  # a line this long was cut by the field's width, not by a word's end
+WIDTH = 65  # of the field: a longer line was cut by nothing
 
 _CODED = re.compile(r"(?P<code>[0-9]{3})(?P<mark>[^0-9A-Za-z\s/+\-.,:])(?=[0-9]{2})")
 _SEPA_WORD = re.compile(
@@ -61,6 +62,9 @@ _SLASHED = [
     "BTCH",
 ]
 _SLASH = re.compile(rf"/({'|'.join(_SLASHED)})/")
+# "IBAN name" before the slashed codes
+_HEADED = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}\s[^/]{0,70}(?=/TRTP/)")
+_REMITTANCE = re.compile(r"(USTD|STRD)/(?:/|(?:CUR|ISO)/)?(.*)", re.DOTALL)
 _NAMED = re.compile(r"(?i)\bNAAM:\s*(.{2,70}?)\s*(?:$|/|  )")
 _GERMAN_SDD = {"105", "192"}
 
@@ -90,6 +94,9 @@ def read_details(values: list[str], own_account: str | None) -> Details | None:
     coded = _CODED.match(whole.strip())
     if coded:
         return _coded(whole.strip(), coded)
+    headed = _HEADED.match(whole)
+    if headed:
+        whole = whole[headed.end() :]
     if _SLASH.search(whole[:200] if whole.startswith("/") else whole[:6]):
         return _slashed(whole, own_account)
     name = _NAMED.search(whole)
@@ -105,7 +112,7 @@ def _unwrapped(value: str) -> str:
     lines = value.split("\n")
     text = lines[0]
     for previous, line in pairwise(lines):
-        text += line if len(previous) >= WRAP else " " + line
+        text += line if WRAP <= len(previous) <= WIDTH else " " + line
     return text
 
 
@@ -124,10 +131,12 @@ def _coded(text: str, match: re.Match) -> Details:
     free = words.get("SVWZ") if words else remittance
     text = squeeze(free) or squeeze(*fields.get("00", ()))
     reference = normalise_reference(text)
-    account = normalise_account(words.get("IBAN") or "".join(fields.get("31", ())))
+    iban = normalise_account("".join(fields.get("38", ())))
+    account = words.get("IBAN") or (iban if is_iban(iban) else None)
+    account = normalise_account(account or "".join(fields.get("31", ())))
     return Details(
         text=text,
-        name=squeeze("".join(fields.get("32", ())), "".join(fields.get("33", ()))),
+        name=_name("".join(fields.get("32", ())), "".join(fields.get("33", ()))),
         account=account or None,
         bic=squeeze(words.get("BIC") or "".join(fields.get("30", ()))),
         reference=reference,
@@ -138,10 +147,18 @@ def _coded(text: str, match: re.Match) -> Details:
     )
 
 
+def _name(first: str, second: str) -> str | None:
+    """A name in two subfields: one word goes on when the first is full."""
+    return squeeze(first + second) if len(first) >= 27 else squeeze(first, second)
+
+
 def _sepa_words(text: str) -> dict[str, str]:
     """The words of a SEPA remittance; empty when it has none."""
     pieces = _SEPA_WORD.split(text.partition("MTLG:")[0])
-    return dict(zip(pieces[1::2], pieces[2::2], strict=False))
+    words: dict[str, str] = {}
+    for word, value in zip(pieces[1::2], pieces[2::2], strict=False):
+        words.setdefault(word, value)  # a text may repeat them in its own words
+    return words
 
 
 def _slashed(text: str, own_account: str | None) -> Details:
@@ -158,8 +175,12 @@ def _slashed(text: str, own_account: str | None) -> Details:
         account, bic, name = account or number, bic or other, name or who
     reference = None
     remittance = fields.get("REMI")
-    if "STRD" in fields:
-        structured = fields["STRD"].split("/")[-1]
+    kind = _REMITTANCE.match(remittance or "")
+    if kind:
+        remittance = kind[2] if kind[1] == "USTD" else None
+    structured = kind[2] if kind and kind[1] == "STRD" else fields.get("STRD")
+    if structured:
+        structured = structured.split("/")[-1]
         reference = normalise_reference(structured) or squeeze(structured)
     text = squeeze(remittance, fields.get("USTD")) or squeeze(pieces[0].strip())
     reference = reference or normalise_reference(text)
