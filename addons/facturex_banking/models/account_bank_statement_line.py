@@ -82,6 +82,15 @@ class AccountBankStatementLine(models.Model):
     # Actions
     # ------------------------------------------------------------------
 
+    def action_facturex_to_match(self):
+        """The screen to match, with this line first."""
+        self.ensure_one()
+        action = self.env["ir.actions.client"]._for_xml_id(
+            "facturex_banking.facturex_match_screen_action"
+        )
+        action["context"] = {"default_st_line_id": self.id}
+        return action
+
     def action_facturex_match(self):
         """Look for documents again; what is certain is matched, the rest proposed."""
         self.check_access("write")

@@ -47,9 +47,12 @@ class AccountBankStatementLine(models.Model):
             return None
 
     @api.model
-    def facturex_board(self, journal_id=None, text=None, aside=False, offset=0):
+    def facturex_board(
+        self, journal_id=None, text=None, aside=False, offset=0, first_id=None
+    ):
         """The lines to match, the surest first: a page, and the counts of all.
 
+        :param first_id: the line somebody came for, before all others
         :return: dict of lines, count, sure (proposals that one look is enough for)
         """
         self.check_access("read")
@@ -64,6 +67,8 @@ class AccountBankStatementLine(models.Model):
             ]
         )
         lines = sure.st_line_id.sorted(lambda line: (line.date, line.id)) | lines
+        if first_id:
+            lines = self.search(domain & Domain("id", "=", first_id)) | lines
         return {
             "lines": [
                 line._facturex_board_row(line in sure.st_line_id) for line in lines
@@ -109,6 +114,7 @@ class AccountBankStatementLine(models.Model):
             "journal": self.journal_id.name,
             "left": left,
             "left_text": self._facturex_amount_text(left, self._facturex_currency()),
+            "currency": self._facturex_currency().id,
             "reconciled": self.is_reconciled,
             "reason": self.facturex_match_reason or "",
             "proposals": [self._facturex_proposal_row(p) for p in proposals],

@@ -325,7 +325,7 @@ class TestMatchMore(FacturexBankingCommon):
     def test_screen_from_board_to_done(self):
         invoice, second = self._invoice(100), self._invoice(50)
         line = self._as(self._line(150, "VIR", partner_name="Alpha"), self.user)
-        self._line(3.21, "nothing at all")
+        other = self._line(3.21, "nothing at all")
         line._facturex_match()
         Line = self._as(self.env["account.bank.statement.line"], self.user)
         board = Line.facturex_board()
@@ -333,8 +333,17 @@ class TestMatchMore(FacturexBankingCommon):
         self.assertEqual(Line.facturex_board(text="150")["count"], 1)
         self.assertEqual(Line.facturex_board(text="nothing")["count"], 1)
         self.assertEqual(Line.facturex_board(journal_id=self.journal.id)["count"], 2)
+        for first in (line, other):
+            board = Line.facturex_board(
+                first_id=first.action_facturex_to_match()["context"][
+                    "default_st_line_id"
+                ]
+            )
+            self.assertEqual(board["lines"][0]["id"], first.id)
+            self.assertEqual(len(board["lines"]), 2)
         detail = line.facturex_detail()
         self.assertEqual(detail["left"], 150)
+        self.assertEqual(detail["currency"], self.company.currency_id.id)
         found = line.facturex_search_items(invoice.name)
         self.assertEqual([row["move_id"] for row in found], invoice.ids)
         found = line.facturex_search_items("Alpha 50")

@@ -1,9 +1,9 @@
 import { Component, onMounted, onWillStart, useExternalListener, useRef, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
+import { formatCurrency } from "@web/core/currency";
 import { useDebounced } from "@web/core/utils/timing";
 import { useService } from "@web/core/utils/hooks";
-import { formatFloat } from "@web/views/fields/formatters";
 import { Layout } from "@web/search/layout";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 
@@ -28,6 +28,7 @@ export class MatchScreen extends Component {
             lines: [],
             journals: [],
             journal: context.default_journal_id || "",
+            first: context.default_st_line_id || null,
             text: "",
             aside: false,
             count: 0,
@@ -70,6 +71,7 @@ export class MatchScreen extends Component {
             journal_id: Number(state.journal) || null,
             text: state.text || null,
             aside: state.aside,
+            first_id: state.first,
         });
         Object.assign(state, board);
         await this.select(Math.max(0, Math.min(state.index, state.lines.length - 1)));
@@ -127,7 +129,7 @@ export class MatchScreen extends Component {
     }
 
     money(amount) {
-        return formatFloat(amount, { digits: [16, 2] });
+        return formatCurrency(amount, this.state.detail.currency);
     }
 
     // -- acts -------------------------------------------------------------------------
