@@ -48,6 +48,9 @@ def test_empty(content):
         (b"\xff\xd8\xff", "JPEG"),
         (b"<!DOCTYPE html><html>", "HTML"),
         (b"\n<HTML lang='fr'>", "HTML"),
+        (b"<?xml version='1.0'?>\n<!DOCTYPE html PUBLIC 'x'><html>", "HTML"),
+        (b"<!-- saved --><!-- twice -->\n<html><body>", "HTML"),
+        (b"<script>location.href = '/login'</script>", "HTML"),
     ],
 )
 def test_other_kinds_of_files_are_named(start, kind):
@@ -93,6 +96,56 @@ def test_truncated_at_every_tenth(name):
         assert error.code in ("empty_file", "unknown_format", "xml_syntax")
     assert parse(content, name).statements
     assert refusal(content[:-1]).line == content.count(b"\n") + 1
+
+
+OWN = ["c053.xml", "demo.cod", "demo_cfonb120.txt", "demo.sta", "demo.ofx"]
+OWN += ["demo.qif", "demo.csv"]
+
+
+@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: b"\r\n  \n" + content,
+        lambda content: b"\xef\xbb\xbf\r\n" + content,
+        lambda content: content.replace(b"\n", b"\r\n"),
+        lambda content: content.replace(b"\n", b"\r"),
+        lambda content: content.decode().encode("utf-16"),
+        lambda content: content.rstrip(),
+        lambda content: content.replace(b"\n", b"  \n") + b"\n \n",
+    ],
+    ids=["blank", "bom", "windows", "mac", "utf16", "end", "blanks"],
+)
+def test_what_editors_and_portals_do_to_a_file(name, change):
+    def told(content):
+        return [
+            (s.account_number, s.closing_balance, s.warnings, len(s.entries))
+            + tuple((e.date, e.amount, e.communication) for e in s.entries)
+            for s in parse(content, "x").statements
+        ]
+
+    content = sample(f"own/{name}")
+    assert told(change(content)) == told(content)
+
+
+@pytest.mark.parametrize("name", OWN[1:])
+@pytest.mark.parametrize("end", [b"\x1a", b"\0" * 512, b"\r\n\x1a\0"])
+def test_end_of_file_marks(name, end):
+    content = sample(f"own/{name}")
+    assert len(parse(content + end).statements) == len(parse(content).statements)
+
+
+@pytest.mark.parametrize("name", ["demo_cfonb120.txt", "demo.ofx"])
+def test_file_written_twice_counts_once(name):
+    content = sample(f"own/{name}")
+    file = parse(content + content)
+    assert len(file.statements) == len(parse(content).statements)
+    assert file.warnings[-1].code == "repeated_statement"
+
+
+def test_line_of_an_error_after_blank_lines():
+    content = b"\n\n" + GOOD.replace(b"363.00", b"NaN")
+    assert refusal(content).line == refusal(content[2:]).line + 2
 
 
 @pytest.mark.parametrize("junk", [b"<a/>", b"trailing", b"\0"])
@@ -341,3 +394,10 @@ def test_detail_helpers_are_valid_camt():
     """The other tests stand on these: a plain message has no warning."""
     file = parse(camt(statement(entry(details=detail(amount="10.00")))), "x")
     assert (file.warnings, file.statements[0].warnings) == ((), ())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "cp850", "iso8859-15"])
+def test_accents_of_a_text_without_declaration(encoding):
+    text = "Date;Libellé;Montant\n13/01/2026;Théâtre d'Hélène à Düren Straße;5,00\n"
+    (found,) = parse(text.encode(encoding), "x").statements
+    assert found.entries[0].communication == "Théâtre d'Hélène à Düren Straße"

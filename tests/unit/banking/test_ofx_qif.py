@@ -195,3 +195,19 @@ def test_qif_accounts_are_apart():
 def test_qif_damage(text, code, line):
     error = refusal(text)
     assert (error.code, error.line) == (code, line)
+
+
+@pytest.mark.parametrize(
+    ("order", "day"), [("MDY", (2026, 2, 3)), ("DMY", (2026, 3, 2))]
+)
+def test_order_of_the_dates_that_the_file_says(order, day):
+    text = f"!Option:{order}\n!Type:Bank\nD02.03.26\nT1.00\n^\n"
+    (found,) = parse(text.encode(), "x").statements
+    assert (found.entries[0].date, found.warnings) == (date(*day), ())
+
+
+@pytest.mark.parametrize("payee", ["Solde initial", "Beginsaldo", "Eröffnungssaldo"])
+def test_opening_balance_in_other_languages(payee):
+    text = "!Type:Bank\nD2026-01-02\nT100.00\nP%s\n^\nD2026-01-03\nT1.00\nPA\n^\n"
+    (found,) = parse((text % payee).encode(), "x").statements
+    assert [entry.amount for entry in found.entries] == [1]

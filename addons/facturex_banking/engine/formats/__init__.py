@@ -149,8 +149,9 @@ def _recognised(found: Probe) -> ModuleType | None:
 def _without_repeats(file: StatementFile) -> StatementFile:
     """A statement written twice in one file counts once.
 
-    Only an exact repetition with a number or an identifier: otherwise equal
-    lines are taken for real twins and both kept.
+    Only an exact repetition with a number or an identifier, or between the same
+    two different balances: otherwise equal lines are taken for real twins and
+    both kept.
     """
     seen: set[tuple] = set()
     kept: list[Statement] = []
@@ -162,7 +163,9 @@ def _without_repeats(file: StatementFile) -> StatementFile:
                 notice(
                     "repeated_statement",
                     statement.line,
-                    number=statement.number or statement.reference,
+                    number=statement.number
+                    or statement.reference
+                    or f"{statement.date_end}",
                     account=statement.account_number,
                 )
             )
@@ -176,6 +179,10 @@ def _without_repeats(file: StatementFile) -> StatementFile:
 
 def _repeat_key(statement: Statement) -> tuple | None:
     number = statement.reference or statement.number
+    opening, closing = statement.opening_balance, statement.closing_balance
+    if number is None and None not in (opening, closing) and opening != closing:
+        # what leads from one balance to another cannot happen twice on end
+        number = f"{statement.date_start} {statement.date_end}"
     if number is None or not statement.entries:
         return None
     return (

@@ -20,6 +20,7 @@ from .text import (
     account_of,
     cut_short,
     day_ddmmyy,
+    first_line,
     fixed_records,
     french_iban,
     short_raw,
@@ -40,7 +41,7 @@ _MINUS = "}JKLMNOPQR"
 
 def sniff(probe: Probe) -> bool:
     """Whether the first line is a record of a CFONB statement (120, or 240)."""
-    first = probe.text_head.lstrip("\ufeff\r\n \t").split("\n", 1)[0].rstrip()
+    first = first_line(probe.text_head)
     if len(first) < 42:
         return False
     if _RECORD.match(first):

@@ -23,6 +23,7 @@ from .text import (
     cut_short,
     day_ddmmyy,
     digits,
+    first_line,
     fixed_records,
     scaled,
     short_raw,
@@ -42,7 +43,7 @@ _REASON = re.compile(r"[A-Z]{2}[A-Z0-9]{2}| {4}", re.ASCII)
 
 def sniff(probe: Probe) -> bool:
     """Whether the first record is a header (creation date, bank, duplicate mark)."""
-    first = probe.text_head.lstrip("\ufeff\r\n").split("\n", 1)[0].rstrip()
+    first = first_line(probe.text_head)
     return len(first) > 40 and bool(_HEADER.match(first))
 
 

@@ -22,7 +22,12 @@ _DECLARED = re.compile(r"<\?xml\b[^>]*?\bencoding\s*=\s*[\"']([^\"'>]*)", re.ASC
 _DOCTYPE = r"<!\s*(?:DOCTYPE|ENTITY)"
 _DOCTYPE_TEXT = re.compile(_DOCTYPE, re.IGNORECASE)
 _DOCTYPE_BYTES = re.compile(_DOCTYPE.encode(), re.IGNORECASE)
-_HTML = re.compile(r"\s*(?:<!doctype\s+html|<html)\b", re.IGNORECASE)
+_HTML = re.compile(
+    r"\s*(?:<\?xml\b[^>]*\?>\s*)?"
+    r"<(?:!doctype\s+html|html|head|body|script|meta|title)\b",
+    re.IGNORECASE,
+)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _ONE_BYTE = re.compile(r"iso8859-\d{1,2}|cp125\d|ascii", re.ASCII)
 _C1 = re.compile(rb"[\x80-\x9f]")
 _MAGIC = (
@@ -69,6 +74,7 @@ class Probe:
     @cached_property
     def _decoded(self) -> tuple[str, tuple[Notice, ...]]:
         text, warnings = decode(self.content)
+        text = text.lstrip("\ufeff").rstrip("\0\x1a")
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         return text, (*self.warnings, *warnings)
 
@@ -86,7 +92,7 @@ def probe(content: bytes) -> Probe:
     head = body[:HEAD_CHARS].decode(encoding or "latin-1", "replace")
     if not head.lstrip("\ufeff\0 \t\r\n").startswith("<"):
         return Probe(content, head)
-    if _HTML.match(head):
+    if _HTML.match(_COMMENT.sub("", head[:4_096])):
         return Probe(content, head, "HTML")
     return _probe_markup(body, head, encoding)
 
@@ -120,7 +126,9 @@ def _probe_markup(body: bytes, head: str, encoding: str | None) -> Probe:
     warnings: tuple[Notice, ...] = ()
     if encoding is None:
         encoding, warnings = _chosen(body, declared)
-    if encoding == "utf-8" and declared in (None, "utf-8"):
+    # nothing may stand before a declaration, yet some portals write blank lines
+    blank = body[:1].isspace()
+    if encoding == "utf-8" and declared in (None, "utf-8") and not blank:
         # The usual case: no copy, and lxml itself refuses invalid UTF-8.
         if _DOCTYPE_BYTES.search(body):
             raise fail("doctype")

@@ -29,6 +29,11 @@ FAMILY = "qif"
 MAX_ENTRIES = 200_000
 
 _HEADER = re.compile(r"(?im)^!(?:Type|Account|Option|Clear)\b")
+_ORDER = re.compile(r"(?im)^!Option:\s*(DMY|MDY|YMD)\b")
+_OPENING = {
+    *("opening balance", "solde initial", "solde d'ouverture", "solde de départ"),
+    *("beginsaldo", "openingssaldo", "eröffnungssaldo", "anfangssaldo"),
+}
 _ACCOUNTS = {"bank", "ccard", "cash", "oth a", "oth l"}
 
 
@@ -53,6 +58,9 @@ def parse(probe: Probe) -> StatementFile:
     if not records:
         raise fail("no_statement")
     order, certain = date_order([record.values.get("D", "") for record in records])
+    said = _ORDER.search(text)
+    if said and not certain:
+        order, certain = said.group(1).upper(), True
     if not certain and any("'" in record.values.get("D", "") for record in records):
         order = "MDY"  # Quicken's own way of writing a year
     found: tuple[Notice, ...] = ()
@@ -123,7 +131,7 @@ def _complete(record: _Record) -> _Record:
 
 def _is_opening(record: _Record) -> bool:
     """Quicken writes the opening balance as a transaction."""
-    return record.values.get("P", "").strip().lower() == "opening balance"
+    return record.values.get("P", "").strip().lower() in _OPENING
 
 
 def _entry(record: _Record, order: str, mark: str | None) -> Entry:

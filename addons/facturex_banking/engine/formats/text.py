@@ -44,7 +44,9 @@ def decode(content: bytes) -> tuple[str, tuple[Notice, ...]]:
     with contextlib.suppress(UnicodeDecodeError):
         return content.decode("utf-8"), ()
     high = [byte for byte in content if byte >= 0x80]
-    if all(byte < 0xA8 for byte in high) and any(b in _DOS_LETTERS for b in high):
+    dos = sum(byte in _DOS_LETTERS for byte in high)
+    # accented letters stand from C0 on in Windows, nearly all before A0 in DOS
+    if dos > sum(byte >= 0xC0 for byte in high):
         used = notice("encoding_guessed", declared="-", used="cp850")
         return content.decode("cp850"), (used,)
     return content.decode("cp1252", "replace").replace("\ufffd", "?"), ()
@@ -55,6 +57,12 @@ def _strict(content: bytes, encoding: str) -> str:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
         raise fail("bad_encoding", encoding=encoding.upper()) from error
+
+
+def first_line(text: str) -> str:
+    """The first line that says something, without blanks at its end."""
+    lines = (line.rstrip(" \0\t\r\f") for line in text.split("\n"))
+    return next(filter(None, lines), "")
 
 
 def numbered_lines(text: str) -> list[tuple[int, str]]:
