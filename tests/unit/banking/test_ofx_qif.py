@@ -211,3 +211,9 @@ def test_opening_balance_in_other_languages(payee):
     text = "!Type:Bank\nD2026-01-02\nT100.00\nP%s\n^\nD2026-01-03\nT1.00\nPA\n^\n"
     (found,) = parse((text % payee).encode(), "x").statements
     assert [entry.amount for entry in found.entries] == [1]
+
+
+def test_line_of_a_control_character():
+    text = "!Type:Bank\nD2026-01-02\n\x1f\nT1.00\n^\n"
+    (found,) = parse(text.encode(), "x").statements
+    assert found.entries[0].amount == 1

@@ -184,3 +184,33 @@ def test_proposal_names_only_columns_that_a_person_can_choose():
     }
     saved = Mapping("mine", mapping.columns)
     assert one(header + "2026-01-13,A,,1,0,1,B,C\n", mappings=[saved]).entries
+
+
+def test_dash_is_nothing():
+    text = "Date;Libellé;Débit;Crédit;Solde\n13/01/2026;A;-;12,00;32,00\n"
+    found = one(text + "14/01/2026;B;5,00;-;27,00\n")
+    assert [e.amount for e in found.entries] == [12, -5]
+    assert balance_difference(found) == 0
+
+
+def test_card_abroad_keeps_the_currency_of_the_amount():
+    found = one(
+        "kredietkaart;datum verrichting;Datum verrekening;bedrag;credit;debet;munt;"
+        "koers;bedrag in EUR;Handelaar;toelichting\n"
+        "1234;13/01/2026;14/01/2026;-10,00;;-10,00;USD;0,9;-9,00;ALPHA INC;\n"
+        "1234;14/01/2026;14/01/2026;-5,00;;-5,00;EUR;;-5,00;BETA;X\n"
+    )
+    assert [e.amount for e in found.entries] == [D(-9), D(-5)]
+    assert (found.currency, found.entries[0].partner_name) == (None, "ALPHA INC")
+
+
+def test_several_dates_and_an_account_of_the_beneficiary():
+    found = one(
+        "afschrift;datum verrichting;datum valuta;datum boeking;bedrag;"
+        "saldo rekening;rekening begunstigde;tegenpartij;mededeling\n"
+        f"1;13/01/2026;14/01/2026;15/01/2026;-5,00;95,00;{OTHER};ALPHA;X\n"
+    )
+    (entry,) = found.entries
+    assert (entry.date.day, entry.value_date.day) == (15, 14)
+    assert (entry.partner_account, entry.partner_name) == (OTHER, "ALPHA")
+    assert (found.account_number, found.opening_balance) == ("", 100)

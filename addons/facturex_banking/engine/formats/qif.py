@@ -97,6 +97,8 @@ def _records(text: str) -> list[_Record]:
     current: _Record | None = None
     for line, content in numbered_lines(text):
         content = content.strip()
+        if not content:
+            continue
         if content.startswith("!"):
             header = content[1:].strip().lower()
             kind = header.removeprefix("type:").strip()

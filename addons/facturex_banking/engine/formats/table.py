@@ -249,7 +249,7 @@ class _Row:
         if position is None or position >= len(self._cells):
             return None
         value = self._cells[position]
-        return None if value == "" else value
+        return None if value in ("", "-", "\u2013") else value
 
     def text(self, role: str) -> str | None:
         value = self.cell(role)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from .table_header import FALLBACKS, FEE, PAYER, fold_header, role_of
+from .table_header import EITHER, FALLBACKS, FEE, PAYER, fold_header, role_of
 from .text import account_of
 
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
@@ -17,13 +17,15 @@ def columns_of(cells: Sequence) -> dict[str, str]:
     for position, cell in enumerate(cells):
         folded = fold_header(cell)
         for rank, role in role_of(cell):
+            if folded in EITHER:
+                rank += 50  # after every header that says account
             ranked.append((rank, position, role, folded))
     taken: set[int] = set()
     for _rank, position, role, folded in sorted(ranked):
         if role not in found and position not in taken:
             found[role] = folded
             taken.add(position)
-        elif role == "partner_account" and position not in taken:
+        elif folded in EITHER and position not in taken:
             # "Contrepartie" beside "Compte contrepartie" is the name
             found.setdefault("partner_name", folded)
             taken.add(position)
@@ -51,6 +53,9 @@ def refined(columns: dict[str, str], header: Sequence, rows: Sequence) -> None:
         # "Valuta" is the value date of one bank and the currency of another
         valuta = columns.pop("value_date")
         columns.setdefault("currency", valuta)
+    currencies = set(_cells(columns.get("currency"), titles, rows))
+    if columns.get("amount", "").endswith(" eur") and currencies - {"EUR"}:
+        columns.pop("currency")  # that of the shop, not of the amount
     reference = "payment reference"
     if reference in titles and columns.get("communication") not in (None, reference):
         columns.setdefault("structured_reference", reference)

@@ -7,6 +7,8 @@ Dutch, English and German.
 import re
 import unicodedata
 
+# the name of the other side, its account, or both
+EITHER = ("contrepartie", "tegenpartij", "counterparty")
 # role: headers, best first; a header is compared folded, whole, then as a prefix
 _WORDS: dict[str, tuple[str, ...]] = {
     "date": (
@@ -17,10 +19,12 @@ _WORDS: dict[str, tuple[str, ...]] = {
         *("buchungsdatum", "boekdatum", "date", "datum", "dateop", "settlement date"),
         *("date completed", "date de fin", "datum voltooid", "operation date"),
         *("date de transaction", "date de la transaction", "verrichtingsdatum"),
+        *("datum boeking", "datum verrichting"),
     ),
     "value_date": (
         *("date valeur", "date de valeur", "valutadatum", "value date", "valuta"),
         *("valeur", "wertstellung", "valutadatum", "dateval", "waardedatum"),
+        *("datum valuta", "datum verrekening"),
     ),
     "amount": (
         *("total amount", "montant de l operation", "montant en eur", "montant eur"),
@@ -38,6 +42,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "balance": (
         *("solde apres operation", "solde", "saldo", "balance", "running balance"),
         *("saldo na transactie", "solde euros", "saldo na mutatie", "saldo na trn"),
+        "saldo rekening",
     ),
     "communication": (
         *("communication", "mededeling", "mededelingen", "communications"),
@@ -51,7 +56,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
             "label",
             "libelle simplifie",
         ),
-        *("notifications", "beschrijving"),
+        *("notifications", "beschrijving", "toelichting"),
     ),
     "details": (
         *("details", "details du mouvement", "detail de l ecriture"),
@@ -69,18 +74,18 @@ _WORDS: dict[str, tuple[str, ...]] = {
         *("beneficiaire", "tiers", "name description", "payee", "nom du tiers"),
         *("begunstigde", "auftraggeber beguenstigter", "name", "partner"),
         *("naam omschrijving", "contrepartie nom", "titulaire contrepartie"),
-        *("payee name", "beneficiary name"),
+        *("payee name", "beneficiary name", "handelaar", "commercant"),
     ),
     "partner_account": (
-        *("compte contrepartie", "contrepartie", "tegenpartij", "compte tiers"),
-        "counterparty",
+        *("compte contrepartie", *EITHER, "compte tiers"),
         *("rekening tegenpartij", "compte partie adverse", "tegenrekening"),
         *("rekeningnummer tegenpartij", "numero de compte contrepartie"),
         *("counterparty account", "counterparty iban", "iban contrepartie"),
         *("iban tegenpartij", "compte de la contrepartie", "partner iban"),
         *("numero de compte de la contrepartie", "iban beneficiaire"),
         *("beneficiary iban", "payee account number", "beneficiary account number"),
-        *("tegenrekening iban bban", "iban de la contrepartie", "kontonummer iban"),
+        *("rekening begunstigde", "tegenrekening iban bban"),
+        *("iban de la contrepartie", "kontonummer iban"),
     ),
     "partner_bic": ("bic contrepartie", "bic tegenpartij", "bic", "code bic"),
     "bank_id": (
