@@ -140,6 +140,10 @@ def test_report_of_the_day():
             "?31BE62510007547061?32ALPHA?33 SA",
             ("INVOICE 42", "ALPHA SA", "BE62510007547061", "E2E-1"),
         ),
+        (
+            "?20INVOICE 42?32ALPHA SA",
+            ("INVOICE 42", "ALPHA SA", None, None),
+        ),
         ("PAYMENT OF INVOICE 42", ("PAYMENT OF INVOICE 42", None, None, None)),
         (
             "PAID BY BE62510007547061 THANKS",
@@ -166,6 +170,13 @@ def test_reference_after_its_kind():
         "RF18539007547034",
         None,
     )
+
+
+def test_full_line_that_ends_with_a_blank():
+    first = "/TRTP/SEPA/IBAN/BE62510007547061/BIC/GEBABEBB/NAME/ALPHA THE BIG "
+    assert len(first) == 65
+    found = entry(":61:260120C9,NTRFNONREF", f":86:{first}\nSOCIETE/REMI/INV 42")
+    assert found.partner_name == "ALPHA THE BIG SOCIETE"
 
 
 WIDE = "PAYMENT BY CARD AT THE STATION OF BRUSSELS SOUTH"

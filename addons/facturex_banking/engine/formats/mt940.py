@@ -13,7 +13,7 @@ from ..errors import Notice, fail, notice
 from ..references import normalise_account, normalise_reference
 from ..statement import Entry, Statement, StatementFile, checked
 from .camt_entry import identifier
-from .mt940_details import WRAP, Details, read_details
+from .mt940_details import FULL, WRAP, Details, read_details
 from .probe import Probe
 from .text import (
     cut_short,
@@ -74,7 +74,10 @@ def _fields(text: str) -> list[tuple[int, str, str]]:
     text = _ENVELOPE.sub(lambda m: "\n" * m.group().count("\n") + "\n", text)
     found: list[list] = []
     for line, content in numbered_lines(text):
-        content = content.rstrip().lstrip("\ufeff")
+        kept = content.rstrip()
+        if len(content) == len(kept) + 1 and len(content) in FULL:
+            kept += " "  # the width of the field ends after a word
+        content = kept.lstrip("\ufeff")
         match = _TAG.match(content)
         if match and not (found and _goes_on(found[-1], match)):
             found.append([line, match.group(1), content[match.end() :]])

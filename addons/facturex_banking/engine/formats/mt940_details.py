@@ -15,8 +15,11 @@ from .text import find_iban, is_iban, squeeze
 
 WRAP = 62  # a line this long was cut by the field's width, not by a word's end
 WIDTH = 65  # of the field: a longer line was cut by nothing
+FULL = (WIDTH, len(":86:") + WIDTH)  # lengths of a full line
 
-_CODED = re.compile(r"(?P<code>[0-9]{3})(?P<mark>[^0-9A-Za-z\s/+\-.,:])(?=[0-9]{2})")
+_CODED = re.compile(
+    r"(?P<code>[0-9]{3}|(?=\?(?:00|2[0-9])))(?P<mark>[^0-9A-Za-z\s/+\-.,:])(?=[0-9]{2})"
+)
 _SEPA_WORD = re.compile(
     r"(EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE|IBAN|BIC|COAM|OAMT|PURP|RREF|SQTP)"
     r"[+:]\s?"
