@@ -69,14 +69,14 @@ class FacturexCommon(AccountTestInvoicingCommon):
 
     @classmethod
     def _setter_up(cls):
-        ready = cls._ready("user_setter_up")
+        ready = cls._of_template("user_setter_up")
         if not ready:
             return cls.setup_independent_user()
         ready.write({"active": True, "login": "accountman"})
         return ready
 
     @classmethod
-    def _ready(cls, name):
+    def _of_template(cls, name):
         """What `scripts/test_template.py` made once for all classes, or nothing."""
         return cls.env.ref(f"facturex_test.{name}", raise_if_not_found=False)
 
@@ -98,6 +98,7 @@ class FacturexCommon(AccountTestInvoicingCommon):
             "currency": company.currency_id,
             "default_account_revenue": account("income"),
             "default_account_expense": account("expense"),
+            "default_account_receivable": account("asset_receivable"),
             "default_tax_sale": company.account_sale_tax_id,
             "default_tax_purchase": company.account_purchase_tax_id,
             "default_journal_sale": journal("sale"),
@@ -116,7 +117,7 @@ class FacturexCommon(AccountTestInvoicingCommon):
         country = create_values.get("country_id")
         code = cls.env["res.country"].browse(country).code or cls.country_code
         number = {"company_1_data": 1, "Other Company": 2}.get(create_values["name"])
-        company = cls._ready(f"company_{code.lower()}_{number}")
+        company = cls._of_template(f"company_{code.lower()}_{number}")
         if not company or create_values.keys() - {"name", "country_id"}:
             return super()._create_company(**create_values)
         company = company.with_env(cls.env)
@@ -132,7 +133,7 @@ class FacturexCommon(AccountTestInvoicingCommon):
 
     @classmethod
     def _new_user(cls, login, group, company):
-        ready = cls._ready(f"user_{cls.country}_{login}")
+        ready = cls._of_template(f"user_{cls.country}_{login}")
         if ready and ready.company_id == company:
             ready.write({"active": True, "login": login})
             return ready
