@@ -80,9 +80,12 @@ def test_limits(monkeypatch):
 def test_bomb_is_refused_quickly_and_small(size):
     content = packed([("a.xml", b"\0" * size * 1024 * 1024)])
     tracemalloc.start()
-    started = time.monotonic()
+    started = time.process_time()
     assert refusal(content).code == "archive_size"
-    seconds, (_now, peak) = time.monotonic() - started, tracemalloc.get_traced_memory()
+    seconds, (_now, peak) = (
+        time.process_time() - started,
+        tracemalloc.get_traced_memory(),
+    )
     tracemalloc.stop()
     # ten times when coverage is measured
     assert seconds < (20 if sys.gettrace() else 2)

@@ -288,10 +288,10 @@ HEAD = camt("@").split(b"@")[0]
     ids=["wide", "deep", "entry", "detail", "nested", "text", "attribute"],
 )
 def test_hostile_shapes_are_refused_quickly(junk):
-    started = time.monotonic()
+    started = time.process_time()
     assert refusal(HEAD + junk).code in ("too_complex", "xml_syntax")
     # ten times when coverage is measured
-    assert time.monotonic() - started < (20 if sys.gettrace() else 2)
+    assert time.process_time() - started < (20 if sys.gettrace() else 2)
 
 
 @pytest.mark.parametrize(
