@@ -2,9 +2,9 @@
 
 Run in an Odoo shell. Two Belgian and two French companies, and the people of each:
 loading a chart or creating a user takes longer than most tests; each class gives its
-changes back, so one set serves all (`FacturexCommon._of_template`). The scripts and styles of
-Odoo's pages: what the browser of a test compiles is rolled back with the test, and
-compiled anew by the next.
+changes back, so one set serves all (`FacturexCommon._of_template`). The scripts and
+styles of Odoo's pages: what the browser of a test compiles is rolled back with the
+test, and compiled anew by the next.
 """
 
 from passlib.hash import pbkdf2_sha512
