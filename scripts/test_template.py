@@ -78,12 +78,12 @@ def make_user(env, name, login, company, groups, **vals):
     )
     # the password of Odoo's test users, hashed as lightly as theirs
     password = login + "x" * (8 - len(login))
+    env.flush_all()
     env.cr.execute(
-        "UPDATE res_users SET password = %s WHERE id = %s",
+        "UPDATE res_users SET password = %s, active = FALSE WHERE id = %s",
         (pbkdf2_sha512.using(rounds=1).hash(password), user.id),
     )
     name_it(env, user, name)
-    user.active = False
 
 
 def make_people(env, country, companies):

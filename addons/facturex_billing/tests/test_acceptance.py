@@ -272,6 +272,8 @@ class TestAcceptance(AcceptanceCase):
 
 @tagged("post_install", "-at_install")
 class TestAcceptancePayment(AcceptanceCase, AccountPaymentCommon):
+    lean = False
+
     def _pay(self, quote, **vals):
         transaction = self._create_transaction(
             flow="redirect",
