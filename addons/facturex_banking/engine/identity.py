@@ -161,15 +161,13 @@ class _Resolver:
 
     def _by_day(self) -> None:
         """What is left of a day: known when the days are equal as a whole."""
-        sums = Counter((one.entry.date, one.entry.amount) for one in self._coming)
-        there = Counter((line.date, line.amount) for line in self._known)
-        days = {day for day, _amount in sums}
-        equal = {
-            day
-            for day in days
-            if {k: n for k, n in sums.items() if k[0] == day}
-            == {k: n for k, n in there.items() if k[0] == day}
-        }
+        sums: dict[date, Counter] = defaultdict(Counter)
+        there: dict[date, Counter] = defaultdict(Counter)
+        for one in self._coming:
+            sums[one.entry.date][one.entry.amount] += 1
+        for line in self._known:
+            there[line.date][line.amount] += 1
+        equal = {day for day in sums if sums[day] == there[day]}
         lines: dict[tuple, list[Known]] = defaultdict(list)
         for line in self._free():
             lines[line.date, line.amount].append(line)
