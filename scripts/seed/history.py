@@ -15,8 +15,11 @@ BULK = 300  # from so many invoices on, the proof that the bulk path asks for pa
 OPENING = {"be": Decimal("12500.00"), "fr": Decimal("8200.00")}
 
 
-def create_documents(env, office, key, plan, commit):
-    """Post the documents of `plan`; returns pairs (specification, move)."""
+def create_documents(env, office, key, plan, commit, tell=None):
+    """Post the documents of `plan`; returns pairs (specification, move).
+
+    `tell` hears from time to time how many of how many are posted.
+    """
     env = _in_company(env, office.companies[key])
     pairs, plan = [], list(plan)
     sales = all(isinstance(spec, dataset.InvoiceSpec) for spec in plan)
@@ -26,6 +29,8 @@ def create_documents(env, office, key, plan, commit):
         moves = make(env, [_prepare(office, spec) for spec in specs])
         pairs += zip(specs, moves, strict=True)
         commit()
+        if tell and len(pairs) % (5 * BULK) == 0 and len(pairs) < len(plan):
+            tell(f"{len(pairs)} of {len(plan)} posted so far")
     return pairs
 
 

@@ -140,7 +140,7 @@ class Story:
         for key in self.office.companies:
             env = self._as_owner(key)
             pairs = history.create_documents(
-                env, self.office, key, self._invoice_plan(key), self.commit
+                env, self.office, key, self._invoice_plan(key), self.commit, self.say
             )
             pairs += history.create_documents(
                 env,
