@@ -19,6 +19,7 @@ class FacturexCommon(AccountTestInvoicingCommon):
     def setUpClass(cls):
         cls.country_code = cls.country.upper()
         if cls.lean:
+            super(BaseCommon, cls).setUpClass()  # pylint: disable=bad-super-call
             cls._set_up_office()
         else:
             super().setUpClass()
@@ -52,7 +53,6 @@ class FacturexCommon(AccountTestInvoicingCommon):
         As Odoo's own base does, without the products, taxes, roundings and journals
         that no test here looks at: they took longer than most tests.
         """
-        super(BaseCommon, cls).setUpClass()  # pylint: disable=bad-super-call
         cls.env = cls.env(context={**cls.env.context, **cls.default_env_context()})
         cls.env = cls.env(user=cls._setter_up())
         company = cls.setup_independent_company()

@@ -53,12 +53,12 @@ class ResUsers(models.Model):
     )
 
     def init(self):
-        super().init()
         # it goes with its column when the add-on is uninstalled
         self.env.cr.execute(
             "CREATE SEQUENCE IF NOT EXISTS facturex_acl_stamp_seq"
             " OWNED BY res_users.facturex_acl_stamp"
         )
+        return super().init()
 
     def _compute_facturex_acl_key(self):
         """Empty for whom no dossier restricts: the system, operators, the portal."""
