@@ -85,9 +85,7 @@ class AccountBankStatementLine(models.Model):
     def action_facturex_to_match(self):
         """The screen to match, with this line first."""
         self.ensure_one()
-        action = self.env["ir.actions.client"]._for_xml_id(
-            "facturex_banking.facturex_match_screen_action"
-        )
+        action = self.journal_id.action_facturex_to_match()
         action["context"] = {"default_st_line_id": self.id}
         return action
 
