@@ -9,7 +9,6 @@ postgres_stop
 [ "${1:-}" != --stop ] || exit 0
 postgres_place
 rm -rf "$PG_HOME" "$PG_SOCKET" "$RUN" "$ROOT/.venv" "$ROOT/.pytest_cache" "$ROOT/.ruff_cache" "$ROOT/.hypothesis"
-rm -f "$ROOT"/.coverage "$ROOT"/.coverage.*
 find "$ROOT" -name __pycache__ -type d -prune -exec rm -rf {} +
 if [ "${1:-}" = --cache ]; then rm -rf "$CACHE"; fi
 info "clean"

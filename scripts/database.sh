@@ -1,6 +1,7 @@
 # Databases of this clone. Sourced after load_env.
 #   fx_base   Odoo, the Belgian and French charts, French; slow, made once
-#   fx_addons fx_base with the three add-ons as they stand; the tests' template
+#   fx_suite  fx_base with the three add-ons as they stand
+#   fx_addons fx_suite with people and companies; the tests' template
 
 CHARTS="l10n_be,l10n_fr_account"
 NATIVE="sale_management,account_payment,account_edi_ubl_cii,account_qr_code_sepa,base_iban"
@@ -90,16 +91,60 @@ make_db_alone() {
     echo "$key" >"$RUN/$name.key"
 }
 
-create_base() {
+# What Odoo alone makes changes with Odoo and its libraries, not with our code: the
+# cache keeps it for the next clone. Nothing when Odoo's tree is not the cache's own.
+odoo_identity() {
+    local changes="$CACHE/odoo-19/usr/share/doc/odoo-19/changelog.Debian.gz"
+    [[ "$ODOO_SITE" == "$CACHE"/* && -f "$changes" ]] || return 0
+    { basename "$VENV" && psql -d postgres -qAtc 'show server_version_num' && cat "$changes"; } | sha256sum | cut -c1-12
+}
+
+# from_cache NAME COMMAND... DATABASE: restores what the cache keeps under NAME, else
+# makes it with COMMAND and keeps it
+from_cache() {
+    local database="${*: -1}" identity kept
+    identity="$(odoo_identity)"
+    kept="$CACHE/databases/$1-$identity-$(printf '%s' "$NATIVE $CHARTS $LANGUAGES" | sha256sum | cut -c1-8)"
+    shift
+    if [ -n "$identity" ] && [ -f "$kept/dump" ] && restore_db "$kept" "$database"; then return 0; fi
+    rm -rf "$kept" # what cannot be restored is made anew
+    drop_db "$database"
+    "$@"
+    [ -z "$identity" ] || keep_db "$database" "$kept"
+}
+
+restore_db() { # restore_db FOLDER DATABASE
+    createdb -T template0 "$2" && pg_restore -d "$2" --no-owner --exit-on-error "$1/dump" 2>"$RUN/restore.log" &&
+        mkdir -p "$RUN/data/filestore/$2" && tar -xf "$1/filestore.tar" -C "$RUN/data/filestore/$2" && touch "$1"
+}
+
+keep_db() { # keep_db DATABASE FOLDER: without room for it, or twice at a time, it is not kept
+    local part="$2.part.$$"
+    mkdir -p "$part" "$RUN/data/filestore/$1"
+    if pg_dump -Fc -Z 1 -f "$part/dump" "$1" && tar -cf "$part/filestore.tar" -C "$RUN/data/filestore/$1" .; then
+        mv -T "$part" "$2" 2>/dev/null || true
+    fi
+    rm -rf "$part"
+    # those that nobody used for a month
+    find "$CACHE/databases" -mindepth 1 -maxdepth 1 -mtime +30 -exec rm -rf {} +
+}
+
+create_base() { from_cache base install_base "$1"; }
+
+install_base() {
     createdb "$1"
     psql -d "$1" -qc 'create extension if not exists pg_trgm'
     odoo_checked "$RUN/base.log" -d "$1" -i "$NATIVE,$CHARTS" --log-level=warn
     load_languages "$1" $LANGUAGES
 }
 
-create_addons() {
+create_suite() {
     copy_db fx_base "$1"
     odoo_checked "$RUN/addons.log" -d "$1" -i "$ADDONS"
+}
+
+create_addons() {
+    copy_db fx_suite "$1"
     odoo shell -c "$RUN/odoo.conf" -d "$1" --no-http --log-level=warn <"$ROOT/scripts/test_template.py" >"$RUN/template.log" 2>&1 &&
         ! grep -q Traceback "$RUN/template.log" ||
         { tail -n 5 "$RUN/template.log" >&2; die "the content of the test template could not be made" "see .run/template.log"; }
@@ -109,15 +154,20 @@ base_db() {
     make_db fx_base "$(printf '%s' "$ODOO_SITE $NATIVE $CHARTS $LANGUAGES" | sha256sum)" create_base
 }
 
-addons_db() {
+suite_db() {
     base_db
-    make_db fx_addons "$(addons_hash)" create_addons
+    make_db fx_suite "$(suite_hash)" create_suite
+}
+
+addons_db() {
+    suite_db
+    make_db fx_addons "$(cat "$RUN/fx_suite.key" "$ROOT/scripts/test_template.py" | sha256sum)" create_addons
 }
 
 # what is installed depends on; tests and documentation do not count
-addons_hash() {
+suite_hash() {
     {
-        cat "$RUN/fx_base.key" "$ROOT/scripts/test_template.py"
+        cat "$RUN/fx_base.key"
         find "$ROOT/addons" -type f ! -path '*/tests/*' ! -name '*.pyc' ! -name '*.md' -print0 | sort -z | xargs -0 sha256sum
     } | sha256sum
 }

@@ -35,9 +35,8 @@ stop_all() {
 trap stop_all EXIT
 
 create_demo() {
-    copy_db fx_base "$1"
+    copy_db fx_suite "$1"
     load_languages "$1" fr_BE nl_NL nl_BE
-    odoo_checked "$RUN/demo-install.log" -d "$1" -i "$ADDONS"
 }
 
 if has_db fx_demo && [ "$(psql -d postgres -qAtc "select count(*) from pg_stat_activity where datname = 'fx_demo'")" != 0 ]; then
@@ -45,7 +44,7 @@ if has_db fx_demo && [ "$(psql -d postgres -qAtc "select count(*) from pg_stat_a
 fi
 
 step "Database with the add-ons"
-base_db
+suite_db
 drop_db fx_demo
 rm -f "$RUN/fx_demo.key"
 make_db fx_demo "$(date +%s)" create_demo

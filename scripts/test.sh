@@ -18,19 +18,19 @@ export PYTHONPATH="$ROOT${PYTHONPATH:+:$PYTHONPATH}"
 
 without_database() { "$VENV/bin/python" -m pytest -q -p no:odoo -p no:cacheprovider "$@"; }
 
-# what the engines' own tests cover; they run apart, without Odoo's plugin
-unit_coverage="$RUN/coverage.unit"
-measured=(--cov --cov-config=.coveragerc --cov-report= --cov-fail-under=0)
+# what the engines' own tests cover, and the others; they run apart
+unit_coverage="$RUN/coverage/unit" database_coverage="$RUN/coverage/database"
+measured_in() { # measured_in FOLDER COMMAND...
+    local folder="$1"
+    shift
+    rm -rf "$folder"
+    FACTUREX_COVERAGE="$folder" "$@" -p tests.covered
+}
 
 if [ "$mode" = --unit ]; then
     step "Tests without a database"
-    if [ -n "${COVERAGE:-}" ]; then
-        rm -f .coverage "$unit_coverage"
-        without_database "${measured[@]}" tests/unit tests/repo
-        mv .coverage "$unit_coverage"
-    else
-        without_database tests/unit tests/repo
-    fi
+    if [ -n "${COVERAGE:-}" ]; then measured_in "$unit_coverage" without_database tests/unit tests/repo
+    else without_database tests/unit tests/repo; fi
     exit
 fi
 if [ -z "${T:-}" ] && [[ "$mode" != --pot* && "$mode" != --coverage ]]; then
@@ -55,14 +55,12 @@ if [ -z "${T:-}" ]; then
     # dealt in the order named, the longest first
     options+=(-n "${FACTUREX_TEST_WORKERS:-2}" --dist loadfile --no-loadscope-reorder -p tests.own_filestore)
 fi
-if [ "$mode" = --coverage ]; then
-    rm -f .coverage .coverage.*
-    # `COVERAGE=1 make unit` measured them already, of this very code?
-    if [ ! -f "$unit_coverage" ] || [ -n "$(find addons tests/unit -name '*.py' -newer "$unit_coverage" -print -quit)" ]; then
-        without_database "${measured[@]}" tests/unit
-        mv .coverage "$unit_coverage"
-    fi
-    cp "$unit_coverage" .coverage
-    options+=(--cov --cov-append --cov-config=.coveragerc --cov-report=term)
+tests=("$VENV/bin/python" -m pytest "${options[@]}" ${T:-tests/e2e tests/scenario addons})
+[ "$mode" = --coverage ] || exec "${tests[@]}"
+
+# `COVERAGE=1 make unit` measured them already, of this very code?
+if [ ! -d "$unit_coverage" ] || [ -n "$(find addons tests/unit -name '*.py' -newer "$unit_coverage" -print -quit)" ]; then
+    measured_in "$unit_coverage" without_database tests/unit
 fi
-exec "$VENV/bin/python" -m pytest "${options[@]}" ${T:-tests/e2e tests/scenario addons}
+export FACTUREX_COVERAGE_BEFORE="$unit_coverage"
+measured_in "$database_coverage" "${tests[@]}"

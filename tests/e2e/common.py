@@ -20,6 +20,11 @@ class FacturexHttpCase(FacturexCommon, HttpCase):
     def _days_ago(cls, days):
         return fields.Date.to_string(fields.Date.subtract(cls.day, days=days))
 
+    def start_tour(self, url_path, tour_name, **options):
+        # Odoo allows a minute; a loaded machine may need more (a step still has 10 s)
+        options.setdefault("timeout", 180)
+        return super().start_tour(url_path, tour_name, **options)
+
     def browse_as(self, user, tour, url="/odoo", **options):
         self.start_tour(url, tour, login=user.login, **options)
 

@@ -1,10 +1,10 @@
 """A server process of its own that asks for a person's rights when it is told to.
 
-    python -m tests.scenario.role_worker CONFIG DATABASE USER PARTNER COMPANY
+    python -m tests.scenario.role_worker CONFIG DATABASE
 
-Commands on stdin, one a line: `begin` opens a transaction and its snapshot, `may` says
-which of read and write the rules allow on the partner (`rw`, `r-`, `--`), `end` closes
-it. Caches stay, as they do between two requests of a server.
+Commands on stdin, one a line: `begin` opens a transaction and its snapshot, `may USER
+PARTNER COMPANY` says which of read and write the rules allow on the partner (`rw`,
+`r-`, `--`), `end` closes it. Caches stay, as between two requests of a server.
 """
 
 import sys
@@ -34,11 +34,11 @@ def may(cr, user_id, partner_id, company_id):
 
 
 def main():
-    config_file, database, *ids = sys.argv[1:]
+    config_file, database = sys.argv[1:]
     config.parse_config(["-c", config_file, "-d", database, "--log-level=critical"])
     registry, cr = Registry(database), None
     for line in sys.stdin:
-        command = line.strip()
+        command, *ids = line.split()
         answer = "ok"
         if command == "begin":
             registry = registry.check_signaling()

@@ -17,11 +17,11 @@ ROOT = pathlib.Path(__file__).parents[2]
 
 
 class Worker:
-    def __init__(self, *ids):
+    def __init__(self):
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "tests.scenario.role_worker"),
-                *(config["config"], get_db_name(), *map(str, ids)),
+                *(config["config"], get_db_name()),
             ],
             cwd=ROOT,
             stdin=subprocess.PIPE,
@@ -34,10 +34,13 @@ class Worker:
         self.process.stdin.flush()
         return self.process.stdout.readline().strip()
 
-    def ask(self):
+    def may(self, ids):
+        return self.tell(" ".join(["may", *map(str, ids)]))
+
+    def ask(self, ids):
         """One request: a transaction of its own."""
         self.tell("begin")
-        answer = self.tell("may")
+        answer = self.may(ids)
         self.tell("end")
         return answer
 
@@ -50,6 +53,14 @@ class Worker:
 @tagged("post_install", "-at_install")
 class TestRoleProcesses(BaseCase):
     """Real commits, in a company of the database that is released afterwards."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # for all tests: what they keep from one must not answer in the next
+        cls.one, cls.two = Worker(), Worker()
+        for worker in (cls.one, cls.two):
+            cls.addClassCleanup(worker.close)
 
     def setUp(self):
         super().setUp()
@@ -80,10 +91,7 @@ class TestRoleProcesses(BaseCase):
                 {"company_id": self.company.id}
             )
             self.dossier.state = "active"
-        ids = self.users[1].id, self.partner.id, self.company.id
-        self.one, self.two = Worker(*ids), Worker(*ids)
-        for worker in (self.one, self.two):
-            self.addCleanup(worker.close)
+        self.ids = self.users[1].id, self.partner.id, self.company.id
 
     def _env(self, cr):
         return api.Environment(
@@ -117,7 +125,7 @@ class TestRoleProcesses(BaseCase):
             ).write(vals)
 
     def _answers(self):
-        return self.one.ask(), self.two.ask()
+        return self.one.ask(self.ids), self.two.ask(self.ids)
 
     def test_every_process_obeys_at_the_next_call(self):
         self.assertEqual(self._answers(), ("rw", "rw"))
@@ -139,8 +147,8 @@ class TestRoleProcesses(BaseCase):
         self.assertEqual(self._answers(), ("rw", "rw"))
         self.one.tell("begin")
         self._change("reader")
-        self.assertEqual(self.two.ask(), "r-")
-        self.assertEqual(self.one.tell("may"), "rw", "its snapshot is the old one")
+        self.assertEqual(self.two.ask(self.ids), "r-")
+        self.assertEqual(self.one.may(self.ids), "rw", "its snapshot is the old one")
         self.one.tell("end")
         self.assertEqual(self._answers(), ("r-", "r-"))
 
