@@ -157,31 +157,52 @@ class AccountBankStatementLine(models.Model):
     # -- acts --------------------------------------------------------------------------
 
     def facturex_search_items(self, text=""):
-        """Open documents by partner, number, reference or amount, the nearest first."""
+        """Open documents by partner, number, reference or amount: at most FOUND.
+
+        Those of an amount that was typed come first: the digits of "50" are also in
+        many a number and reference. Then the nearest to what is left of the line.
+        """
         self.ensure_one()
         self.check_access("read")
+        words = (text or "").split()
         domain = self._facturex_open_items_domain(self.company_id)
-        for word in (text or "").split():
-            found = Domain.OR(
-                Domain(name, "ilike", word)
-                for name in (
-                    "move_id.name",
-                    "move_id.ref",
-                    "move_id.payment_reference",
-                    "partner_id.display_name",
-                    "payment_id.name",
-                )
+        domain &= Domain.AND(self._facturex_word_domain(word) for word in words)
+        Item = self.env["account.move.line"]
+        exact = Item
+        typed = [amount for amount in map(self._facturex_typed_amount, words) if amount]
+        if typed:
+            exact = Item.search(
+                domain & self._facturex_amounts_domain(typed),
+                limit=FOUND,
+                order="date_maturity, id",
             )
-            amount = self._facturex_typed_amount(word)
-            if amount is not None:
-                found |= Domain("amount_residual", "in", (amount, -amount))
-            domain &= found
-        items = self.env["account.move.line"].search(
-            domain, limit=FOUND, order="date_maturity, id"
-        )
+        items = Item.search(domain, limit=FOUND, order="date_maturity, id") - exact
         wanted = -self.amount_residual
-        items = items.sorted(lambda item: abs(item.amount_residual - wanted))
-        return [self._facturex_item_row(item) for item in items]
+        nearest = items.sorted(lambda item: abs(item.amount_residual - wanted))
+        return [self._facturex_item_row(item) for item in (exact + nearest)[:FOUND]]
+
+    @api.model
+    def _facturex_word_domain(self, word):
+        found = Domain.OR(
+            Domain(name, "ilike", word)
+            for name in (
+                "move_id.name",
+                "move_id.ref",
+                "move_id.payment_reference",
+                "partner_id.display_name",
+                "payment_id.name",
+            )
+        )
+        amount = self._facturex_typed_amount(word)
+        return found | self._facturex_amounts_domain([amount]) if amount else found
+
+    @api.model
+    def _facturex_amounts_domain(self, amounts):
+        """What is open, as shown (in the document's currency) or as booked."""
+        signed = [*amounts, *(-amount for amount in amounts)]
+        return Domain("amount_residual_currency", "in", signed) | Domain(
+            "amount_residual", "in", signed
+        )
 
     def facturex_accept(self, proposal_id):
         """Accept one proposal of this line; returns what is next to know of it."""

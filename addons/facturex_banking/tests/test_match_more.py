@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from ..models import facturex_match_screen
 from .common import DAY, FacturexBankingCommon
 
 
@@ -322,8 +323,27 @@ class TestMatchMore(FacturexBankingCommon):
 
     # -- the screen ----------------------------------------------------------------
 
+    def test_typed_amount_comes_before_digits_in_a_reference(self):
+        self.patch(facturex_match_screen, "FOUND", 3)
+        digits = [
+            self._invoice(100, payment_reference=f"+++000/0050/{number:05}+++")
+            for number in range(4)
+        ]
+        exact = self._invoice(50, due="2026-12-31", payment_reference="last due")
+        line = self._as(self._line(100, "VIR"), self.user)
+        found = [row["move_id"] for row in line.facturex_search_items("Alpha 50")]
+        self.assertEqual((found[0], len(found)), (exact.id, 3))
+        self.assertLessEqual(set(found[1:]), {invoice.id for invoice in digits})
+        foreign = self._invoice(80, currency_id=self.usd.id, payment_reference="usd")
+        self.assertEqual(foreign.amount_residual_signed, 64)
+        for typed in ("80", "64"):
+            found = [row["move_id"] for row in line.facturex_search_items(typed)]
+            self.assertEqual(found[0], foreign.id, "what is shown or what is booked")
+
     def test_screen_from_board_to_done(self):
         invoice, second = self._invoice(100), self._invoice(50)
+        # Odoo makes the reference of the document's id: "50" may be in it
+        invoice.payment_reference = "+++000/0001/15050+++"
         line = self._as(self._line(150, "VIR", partner_name="Alpha"), self.user)
         other = self._line(3.21, "nothing at all")
         line._facturex_match()
@@ -347,7 +367,7 @@ class TestMatchMore(FacturexBankingCommon):
         found = line.facturex_search_items(invoice.name)
         self.assertEqual([row["move_id"] for row in found], invoice.ids)
         found = line.facturex_search_items("Alpha 50")
-        self.assertEqual([row["move_id"] for row in found], second.ids)
+        self.assertEqual([row["move_id"] for row in found], (second | invoice).ids)
         items = self._receivable(invoice) | self._receivable(second)
         done = line.facturex_settle(items.ids)
         self.assertTrue(done["reconciled"])
