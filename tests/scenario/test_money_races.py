@@ -1,92 +1,53 @@
-"""Two people claim the same late charges, or agree on two plans, at once.
-
-Real cursors and commits. The loser gets a serialization failure, which the HTTP layer
-of Odoo answers by a retry in a new snapshot: there it is told what happened, or
-nothing is left to do.
-"""
+"""Two people claim the same late charges, or agree on two plans, at once."""
 
 import psycopg2.errors
 
-from odoo import SUPERUSER_ID, Command, api, fields
+from odoo import Command, fields
 from odoo.exceptions import UserError
-from odoo.modules.registry import Registry
-from odoo.tests import BaseCase, tagged
-from odoo.tests.common import get_db_name
-from odoo.tools import mute_logger
+from odoo.tests import tagged
+
+from .racing import RacingCase
 
 
 @tagged("post_install", "-at_install")
-class TestMoneyRaces(BaseCase):
-    def setUp(self):
-        super().setUp()
-        self.registry = Registry(get_db_name())
-        self.cursors = []
-        self.addCleanup(self._clean)
-        with self.registry.cursor() as cr:
-            env = self._env(cr)
-            # its chart has the accounts of late charges
-            self.company = env["res.company"].search(
-                [("chart_template", "=", "be_comp")], order="id", limit=1
-            )
-            env = self._env(cr)
-            today = fields.Date.context_today(env.user)
-            due = fields.Date.subtract(today, days=40)
-            belgian = env.ref("facturex_billing.law_profile_be_b2b")
-            self.partner = env["res.partner"].create(
-                {"name": "Racer", "facturex_law_profile_id": belgian.id}
-            )
-            self.invoice = env["account.move"].create(
-                {
-                    "move_type": "out_invoice",
-                    "company_id": self.company.id,
-                    "partner_id": self.partner.id,
-                    "invoice_date": due,
-                    "invoice_date_due": due,
-                    "invoice_line_ids": [
-                        Command.create(
-                            {"name": "Work", "price_unit": 1200, "tax_ids": []}
-                        )
-                    ],
-                }
-            )
-            self.invoice.action_post()
-            self.today = today
+class TestMoneyRaces(RacingCase):
+    def _prepare(self, env):
+        self.today = fields.Date.context_today(env.user)
+        due = fields.Date.subtract(self.today, days=40)
+        belgian = env.ref("facturex_billing.law_profile_be_b2b")
+        self.partner = env["res.partner"].create(
+            {"name": "Racer", "facturex_law_profile_id": belgian.id}
+        )
+        self.invoice = env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "company_id": self.company.id,
+                "partner_id": self.partner.id,
+                "invoice_date": due,
+                "invoice_date_due": due,
+                "invoice_line_ids": [
+                    Command.create({"name": "Work", "price_unit": 1200, "tax_ids": []})
+                ],
+            }
+        )
+        self.invoice.action_post()
 
-    def _env(self, cr):
-        context = {"tracking_disable": True}
-        if hasattr(self, "company"):
-            context["allowed_company_ids"] = self.company.ids
-        return api.Environment(cr, SUPERUSER_ID, context)
-
-    def _open(self):
-        """An environment whose snapshot begins now."""
-        cr = self.registry.cursor()
-        self.cursors.append(cr)
-        env = self._env(cr)
-        env["account.move"].search_count([])
-        return env
-
-    def _clean(self):
-        for cr in self.cursors:
-            if not cr.closed:
-                cr.rollback()
-                cr.close()
-        with self.registry.cursor() as cr:
-            env = self._env(cr)
-            move = env["account.move"].browse(self.invoice.id)
-            charges = env["facturex.late.charge"].search([("move_id", "=", move.id)])
-            claims = charges.claim_move_id
-            plans = env["facturex.payment.plan"].search(
-                [("partner_id", "=", self.partner.id)]
-            )
-            for table, ids in (
+    def _remove(self, env):
+        move = env["account.move"].browse(self.invoice.id)
+        charges = env["facturex.late.charge"].search([("move_id", "=", move.id)])
+        claims = charges.claim_move_id
+        plans = env["facturex.payment.plan"].search(
+            [("partner_id", "=", self.partner.id)]
+        )
+        self._delete(
+            env,
+            [
                 ("facturex_late_charge", charges.ids),
                 ("facturex_payment_plan", plans.ids),
                 ("account_move", [*claims.ids, move.id]),
-            ):
-                cr.execute(f"DELETE FROM {table} WHERE id = ANY(%s)", [ids])
-            env.invalidate_all()
-            env["res.partner"].browse(self.partner.id).unlink()
+            ],
+        )
+        env["res.partner"].browse(self.partner.id).unlink()
 
     def _lines(self, env):
         move = env["account.move"].browse(self.invoice.id)
@@ -94,10 +55,6 @@ class TestMoneyRaces(BaseCase):
 
     def _charges(self, env):
         return env["facturex.late.charge"].search([("move_id", "=", self.invoice.id)])
-
-    def _loses(self, call, *errors):
-        with self.assertRaises(errors), mute_logger("odoo.sql_db"):
-            call()
 
     def test_late_charges_are_kept_once(self):
         first, second = self._open(), self._open()

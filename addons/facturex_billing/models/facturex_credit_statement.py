@@ -29,11 +29,9 @@ class FacturexCreditSettlement(models.Model):
             settlement.amount_to_pay = owed - settlement._get_amount_on_its_way()
 
     def _payout_items(self):
-        """What the seller owes the customer once its purchases are settled."""
-        self.ensure_one()
-        if self.source != "payout" or self.state != "done":
-            return self.env["account.move.line"]
-        return self.move_id.line_ids.filtered(
+        """What the seller owes its customers once their purchases are settled."""
+        payouts = self.filtered(lambda x: x.source == "payout" and x.state == "done")
+        return payouts.move_id.line_ids.filtered(
             lambda item: item.account_type == "liability_payable"
         )
 
@@ -113,7 +111,6 @@ class FacturexCreditSettlement(models.Model):
 
     def _pay_all(self):
         """A payment run: what is left of each, to its own verified account."""
-        self._claim_payout()
         payments = self.env["account.payment"]
         for settlement in self:
             register = (

@@ -1,5 +1,7 @@
 """A receipt settles the oldest purchases: in both books, explained, undone at will."""
 
+import contextlib
+
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -227,6 +229,44 @@ class TestCreditSettlement(DeferredCommon, MockEmail):
                 again.action_pay_rest()
         payments[0].action_cancel()
         self.assertEqual(sum(settlements.mapped("amount_to_pay")), payments[0].amount)
+
+    def test_two_windows_pay_a_rest_once(self):
+        """Payments without an entry leave the debt open until the bank shows them."""
+        for way in self.company_data[
+            "default_journal_bank"
+        ].outbound_payment_method_line_ids:
+            way.payment_account_id = False
+        self._collect(200)
+        settlement = self._settle(0, source="payout")
+        settlement.action_confirm()
+        Register = self._as(self.env["account.payment.register"], self.accountant)
+        context = settlement._get_payment_context()
+        first, second, third = (
+            Register.with_context(**context).create(vals)
+            for vals in ({"amount": 42.71}, {"amount": 20}, {})
+        )
+
+        def refused(message):
+            stack = contextlib.ExitStack()
+            stack.enter_context(self.assertRaisesRegex(UserError, message))
+            stack.enter_context(self.env.cr.savepoint())
+            return stack
+
+        with refused("Only .*42.70.* is left"):
+            first._create_payments()
+        self.assertEqual(settlement.amount_to_pay, 42.70)
+        second._create_payments()
+        self.assertEqual(settlement.amount_to_pay, 22.70)
+        with refused("Only .*22.70.* is left"):
+            third._create_payments()
+        third.amount = 22.70
+        third._create_payments()
+        self.assertEqual(settlement.amount_to_pay, 0)
+        late = Register.with_context(**context).create({})
+        with refused("Nothing is left to pay out of"):
+            late._create_payments()
+        paid = settlement.move_id.matched_payment_ids
+        self.assertEqual(sorted(paid.mapped("amount")), [20, 22.70])
 
     def test_receipt_of_its_own_company(self):
         """The bill there and the invoice here are paid by the same settlement."""

@@ -1,4 +1,5 @@
 from . import account_move_send_wizard
+from . import account_payment_register
 from . import facturex_dunning_run
 from . import facturex_subscription_billing
 from . import facturex_dunning_handover
