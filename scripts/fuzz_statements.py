@@ -24,6 +24,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "addons" / "facturex_banking" / "tests" / "samples"
 FORMATS = ("camt053", "coda", "cfonb120", "mt940", "ofx", "qif", "csv", "zip", "xlsx")
 SLOW = 2.0
+# tables without a header
+HEADLESS = (
+    b"417164300\tEUR\t20260105\t1000,00\t979,00\t20260106\t-21,00\tBEA NR:A1\n"
+    b"417164300\tEUR\t20260107\t979,00\t1100,00\t20260107\t121,00\t/NAME/Alpha\n",
+    b"05/01/2026;-21,00;Carte;;CB  PAIN;;0;\n15/01/2026;1100,00;;;;01234 123456A;;\n",
+)
 WORDS = (b"\n", b"\r\n", b";", b":61:", b":86:", b"<", b">", b"</", b"0", b"9" * 20)
 WORDS += (b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"-", b"NaN", b"1E999", b"^", b"?20")
 
@@ -31,7 +37,7 @@ WORDS += (b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"-", b"NaN", b"1E999", b"^", b"?
 def corpus(name):
     own = SAMPLES / "own"
     if name == "csv":
-        return [own.joinpath("demo.csv").read_bytes()]
+        return [own.joinpath("demo.csv").read_bytes(), *HEADLESS]
     if name == "zip":
         target = BytesIO()
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as book:

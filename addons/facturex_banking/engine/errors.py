@@ -171,6 +171,14 @@ NOTICES = {
         "The dates could be day first or month first: read as %(order)s. "
         "Check the first lines."
     ),
+    "columns_guessed": _(
+        "The table has no header: its columns were told by what is in them. "
+        "Check the first lines."
+    ),
+    "balance_left_out": _(
+        "This row names an account and says nothing else: a balance, not a movement. "
+        "It was left out."
+    ),
     "member_skipped": _("%(name)s was left out of the archive: %(reason)s"),
     "sheet_skipped": _("Only the first sheet of the workbook was read."),
     "unsigned_amount": _("The amount %(value)s has no sign mark: read as positive."),

@@ -29,7 +29,8 @@ class FacturexStatementColumns(models.Model):
         string="Sample File",
         attachment=False,
         store=False,
-        help="A file of the bank: its header proposes the columns.",
+        help="A file of the bank: its header proposes the columns. Without a header"
+        " they are called column 1, column 2…",
     )
     sample_name = fields.Char(store=False)
     header = fields.Text(readonly=True, help="The columns of the sample file.")
@@ -91,8 +92,11 @@ class FacturexStatementColumns(models.Model):
             raise UserError(
                 self.env["facturex.statement.file"]._format_error_words(error)
             ) from error
-        titles = {fold_header(title): title for title in table.titles}
-        self.header = " | ".join(filter(None, table.titles))
+        names = table.titles
+        if table.headless:
+            names = [self.env._("column %s", n + 1) for n in range(len(names))]
+        titles = dict(zip(map(fold_header, table.titles), names, strict=True))
+        self.header = " | ".join(filter(None, names))
         self.name = self.name or self.sample_name or self.env._("Bank file")
         for role, header in mapping.columns if mapping else ():
             if not self[f"column_{role}"]:

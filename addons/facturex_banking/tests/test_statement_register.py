@@ -271,6 +271,37 @@ class TestStatementRegister(FacturexBankingCommon):
         self._as(file, self.user).action_retry()
         self.assertRecordValues(file, [{"state": "done", "new_count": 1}])
 
+    def test_table_without_header(self):
+        """The cells tell the columns, and the file says so; else a person does."""
+        proved = "05/01/2026;PAIN;-21,00;979,00\n06/01/2026;ALPHA;121,00;1100,00\n"
+        file = self._import(proved.encode(), name="x.csv", journal=self.journal)
+        self.assertRecordValues(file, [{"state": "done", "new_count": 2}])
+        self.assertIn("told by what is in them", file.warning)
+        self.assertEqual(
+            self._lines().sorted("date").mapped(lambda x: (x.amount, x.payment_ref)),
+            [(-21, "PAIN"), (121, "ALPHA")],
+        )
+        later = proved.split("\n")[1] + "\n08/01/2026;BETA;5,00;1105,00\n"
+        file = self._import(later.encode(), name="z.csv", journal=self.journal)
+        self.assertRecordValues(file, [{"new_count": 1, "known_count": 1}])
+        content = b"07/01/2026;EAU;9,00\n08/01/2026;LOYER;400,00\n"
+        file = self._import(content, name="y.csv", journal=self.journal)
+        self.assertEqual(file.state, "failed")
+        self.assertIn("Column Mappings", file.message)
+        Columns = self._as(self.env["facturex.statement.columns"], self.user)
+        with Form(Columns) as form:
+            form.sample = base64.b64encode(content).decode()
+            self.assertEqual(form.header, "column 1 | column 2 | column 3")
+            form.column_date = "Colonne 1"
+            form.column_communication = "column 2"
+            form.column_amount = "kolom 3"
+            form.inverted = True
+        self._as(file, self.user).action_retry()
+        self.assertRecordValues(file, [{"state": "done", "new_count": 2}])
+        self.assertEqual(
+            sorted(self._lines().mapped("amount")), [-400, -21, -9, 5, 121]
+        )
+
     def test_sample_proposes_the_columns(self):
         Columns = self._as(self.env["facturex.statement.columns"], self.user)
         with Form(Columns) as form:

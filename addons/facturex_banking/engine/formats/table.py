@@ -21,6 +21,7 @@ from .probe import Probe
 from .sheet import read_sheet
 from .table_guess import aside_of, columns_of, named, refined
 from .table_header import ROLES, fold_header
+from .table_headless import WORDS, Headless, is_debit, is_word, read_cells, titles
 from .text import (
     account_of,
     cut_short,
@@ -82,6 +83,7 @@ class Table:
     delimiter: str | None = None
     warnings: tuple[Notice, ...] = ()
     complete: bool = True  # the last line has its end
+    headless: Headless | None = None  # the header was made by us
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -103,7 +105,9 @@ def sniff(probe: Probe) -> bool:
     if table.header >= 0:
         return True
     widths = [len(cells) for _line, cells in table.rows[:20]]
-    return len(widths) > 1 and min(widths[-5:]) >= 3
+    if not widths or min(widths[-5:]) < 3:
+        return False
+    return len(widths) > 1 or read_cells(table.rows) is not None
 
 
 def parse(probe: Probe, mappings: Sequence[Mapping] = ()) -> StatementFile:
@@ -124,12 +128,33 @@ def read_table(probe: Probe) -> Table:
     if probe.kind == "XLSX":
         rows, warnings = read_sheet(probe.content, MAX_ROWS, MAX_COLUMNS)
         table = Table("xlsx", rows, -1, None, (*probe.warnings, *warnings))
-        return replace(table, header=_header_row(rows))
+        return _entitled(replace(table, header=_header_row(rows)))
     text, warnings = probe.decoded()
     if "\0" in text:
         raise fail("unknown_format", filename="the file", supported=LABEL)
     table = _csv_table(text, text.endswith(("\n", "\r")))
-    return replace(table, warnings=warnings)
+    return _entitled(replace(table, warnings=warnings))
+
+
+def _entitled(table: Table) -> Table:
+    """A table without header gets one, above its first movement."""
+    found = read_cells(table.rows) if table.header < 0 else None
+    if found is None:
+        return table
+    width = max(len(cells) for _line, cells in table.rows)
+    above, moves = table.rows[: found.first], table.rows[found.first : found.end]
+    warnings = table.warnings
+    if found.columns:
+        warnings += (notice("columns_guessed"),)
+    if found.left_out:
+        warnings += (notice("balance_left_out", found.left_out),)
+    return replace(
+        table,
+        rows=(*above, (moves[0][0], titles(width)), *moves),
+        header=found.first,
+        headless=found,
+        warnings=warnings,
+    )
 
 
 def _csv_table(text: str, complete: bool) -> Table:
@@ -199,6 +224,8 @@ def propose(table: Table) -> Mapping | None:
     if table.header < 0:
         return None
     header = table.rows[table.header][1]
+    if table.headless:
+        return _told_by_cells(table.headless, header)
     columns = columns_of(header)
     refined(columns, header, table.rows[table.header + 1 :])
     if "date" not in columns:
@@ -213,6 +240,14 @@ def propose(table: Table) -> Mapping | None:
     return Mapping("header", ordered, delimiter=table.delimiter, aside=aside)
 
 
+def _told_by_cells(headless: Headless, header: Sequence[str]) -> Mapping | None:
+    columns, aside = [], []
+    for role, place in headless.columns:
+        found = aside if role.startswith(WORDS) else columns
+        found.append((role, header[place]))
+    return Mapping("cells", tuple(columns), aside=tuple(aside)) if columns else None
+
+
 def choose(table: Table, mappings: Sequence[Mapping]) -> Mapping:
     """The saved mapping whose columns are all there, else the proposed one."""
     for mapping in sorted(mappings, key=lambda m: -len(m.columns)):
@@ -223,6 +258,8 @@ def choose(table: Table, mappings: Sequence[Mapping]) -> Mapping:
     proposed = propose(table)
     if proposed is None:
         found = named(columns_of(table.rows[0][1] if table.rows else ()))
+        if table.headless:
+            found = {"date"}
         missing = sorted({"date", "amount"} - found)
         raise fail("columns_unknown", missing=", ".join(missing) or "header")
     return proposed
@@ -254,6 +291,21 @@ class _Row:
     def text(self, role: str) -> str | None:
         value = self.cell(role)
         return None if value is None else squeeze(str(value))
+
+    def _unnamed(self) -> list[str]:
+        roles = (role for role in self._positions if role.startswith(WORDS))
+        return [str(cell) for cell in map(self.cell, roles) if cell]
+
+    def words(self) -> str | None:
+        """What the columns say that have no name, in their order."""
+        return squeeze(*filter(is_word, self._unnamed()))
+
+    def reference(self) -> str | None:
+        """The structured reference: in its column, else alone in a cell of text."""
+        texts = [self.text("structured_reference"), self.text("communication")]
+        # digits alone are the number of something else
+        texts += [text for text in self._unnamed() if not text.isdigit()]
+        return next(filter(None, map(normalise_reference, texts)), None)
 
     @property
     def empty(self) -> bool:
@@ -373,11 +425,8 @@ class _Values:
         self._mark = mapping.decimal or decimal_mark(amounts)
 
     def entry(self, row: _Row, currency: str | None) -> Entry:
-        text = squeeze(row.text("communication"), row.text("details"))
-        structured = row.text("structured_reference")
-        reference = normalise_reference(structured) or normalise_reference(
-            row.text("communication")
-        )
+        text = squeeze(row.text("communication"), row.words(), row.text("details"))
+        structured, reference = row.text("structured_reference"), row.reference()
         if structured and not reference:
             text = squeeze(structured, text)
         name, account = row.text("partner_name"), row.text("partner_account")
@@ -443,7 +492,7 @@ class _Values:
         amount = Decimal()
         if row.cell("amount") is not None:
             amount = self._number(row, "amount")
-            if _is_debit(row.text("sign")):
+            if is_debit(row.text("sign")):
                 amount = -abs(amount)
         elif row.cell("debit") is None and row.cell("credit") is None:
             raise fail("missing_value", row.line, "amount")
@@ -453,12 +502,6 @@ class _Values:
             if row.cell("debit") is not None:
                 amount -= abs(self._number(row, "debit"))
         return -amount if self._inverted and amount else amount
-
-
-def _is_debit(text: str | None) -> bool:
-    return (text or "").strip().lower() in (
-        *("d", "db", "dr", "debit", "débit", "debet", "af", "-", "soll"),
-    )
 
 
 def _statement(account: _Account, warnings: Sequence[Notice]) -> Statement:

@@ -142,12 +142,16 @@ PAYER = ("payer name", "merchant")
 
 
 def fold_header(cell: object) -> str:
-    """A header without accents, case, punctuation nor unit in brackets."""
+    """A header without accents, case, punctuation nor unit in brackets.
+
+    "Colonne 3" is "column 3", the third of a table without header.
+    """
     text = re.sub(r"\([^)]*\)|\[[^\]]*\]", " ", str(cell or ""))
     text = text.replace("°", " ").replace("º", " ")
     text = unicodedata.normalize("NFKD", text).lower()
     text = "".join(char for char in text if not unicodedata.combining(char))
     text = re.sub(r"[^a-z0-9]+", " ", text).strip()
+    text = re.sub(r"^(?:colonne|kolom|spalte) (?=[0-9]+$)", "column ", text)
     return text if text or not str(cell or "").strip() else str(cell).strip().lower()
 
 

@@ -265,6 +265,8 @@ def is_iban(number: str) -> bool:
     """Whether the check digits of ISO 13616 are right, whatever the bank."""
     if not re.fullmatch("[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", number, re.ASCII):
         return False
+    if number.startswith("RF"):
+        return False  # a creditor reference (ISO 11649), checked by the same digits
     length = _IBAN_LENGTHS.get(number[:2], len(number))
     turned = "".join(str(int(char, 36)) for char in number[4:] + number[:4])
     return len(number) == length and int(turned) % 97 == 1
