@@ -22,7 +22,18 @@ from odoo.tools import config
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "addons" / "facturex_banking" / "tests" / "samples"
-FORMATS = ("camt053", "coda", "cfonb120", "mt940", "ofx", "qif", "csv", "zip", "xlsx")
+FORMATS = (
+    "camt053",
+    "coda",
+    "cfonb120",
+    "mt940",
+    "ofx",
+    "qif",
+    "csv",
+    "zip",
+    "xlsx",
+    "xls",
+)
 SLOW = 2.0
 # tables without a header
 HEADLESS = (
@@ -50,6 +61,16 @@ def corpus(name):
         book, target = openpyxl.Workbook(), BytesIO()
         for row in (["Date", "Label", "Amount"], ["20/01/2026", "A", 5.5]):
             book.active.append(row)
+        book.save(target)
+        return [target.getvalue()]
+    if name == "xls":
+        import xlwt
+
+        book, target = xlwt.Workbook(), BytesIO()
+        sheet = book.add_sheet("Sheet")
+        rows = (["Date", "Label", "Amount"], ["20/01/2026", "A", 5.5])
+        for place, cell in enumerate(cell for row in rows for cell in row):
+            sheet.write(place // 3, place % 3, cell)
         book.save(target)
         return [target.getvalue()]
     endings = {"camt053": "xml", "coda": "cod", "cfonb120": "txt", "mt940": "sta"}
@@ -96,8 +117,7 @@ def fuzz(name, seconds):
             parse(content, name)
             read += 1
         except FormatError as error:
-            # openpyxl answers damage with anything: there it is the plan
-            if error.code == "unreadable" and name != "xlsx":
+            if error.code == "unreadable":
                 problem = error.__cause__ or error
         except Exception as error:  # noqa: BLE001 whatever it is, it should not have left
             problem = error

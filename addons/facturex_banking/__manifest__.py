@@ -6,7 +6,7 @@
     "author": "Facturex",
     "license": "LGPL-3",
     "depends": ["facturex_billing", "base_iban"],
-    "external_dependencies": {"python": ["lxml", "openpyxl", "python-stdnum"]},
+    "external_dependencies": {"python": ["lxml", "openpyxl", "python-stdnum", "xlrd"]},
     "data": [
         "security/ir.model.access.csv",
         "security/rules.xml",

@@ -129,6 +129,10 @@ MESSAGES = {
         "In %(name)s: %(reason)s Nothing of the archive was imported: "
         "correct or remove that file."
     ),
+    "workbook_damaged": _(
+        "The workbook is damaged or protected by a password. Open it, save it as "
+        "XLSX without password, then import that file."
+    ),
     "unreadable": _(
         "The file could not be read as %(format)s (%(detail)s). "
         "Download it again; if it still fails, send it to your administrator."

@@ -10,7 +10,7 @@ from ..engine.formats.table_header import fold_header
 
 
 class FacturexStatementColumns(models.Model):
-    """Which column of a bank's CSV or XLSX file says what; recognised by header."""
+    """Which column of a bank's CSV or Excel file says what; recognised by header."""
 
     _name = "facturex.statement.columns"
     _description = "Statement Columns"

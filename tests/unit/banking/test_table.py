@@ -1,11 +1,13 @@
-"""CSV and XLSX: headers of banks, saved mappings, values."""
+"""CSV, XLSX and XLS: headers of banks, saved mappings, values."""
 
 import io
+import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import openpyxl
 import pytest
+import xlwt
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -167,8 +169,23 @@ def workbook(*rows) -> bytes:
     return target.getvalue()
 
 
-def test_workbook():
-    content = workbook(
+def old_workbook(*rows) -> bytes:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("Sheet")
+    as_day = xlwt.easyxf(num_format_str="DD/MM/YYYY")
+    for number, cells in enumerate(rows):
+        for position, cell in enumerate(cells):
+            style = (as_day,) if isinstance(cell, date) else ()
+            sheet.write(number, position, cell, *style)
+    book.add_sheet("Second")
+    target = io.BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("write", [workbook, old_workbook])
+def test_workbook(write):
+    content = write(
         ["Compte", "BE68 5390 0754 7034"],
         ["Date", "Libellé", "Montant", "Solde"],
         [DAY, "ALPHA", 121.1, 1121.1],
@@ -179,7 +196,40 @@ def test_workbook():
     assert found.account_number == "BE68539007547034"
     assert found.opening_balance == 1000
     assert [e.date.day for e in found.entries] == [20, 21]
-    assert refusal(content[:-200]).code in ("archive_damaged", "unreadable")
+    cut = refusal(content[:-1000]).code
+    assert cut in ("not_a_statement", "archive_damaged", "workbook_damaged")
+
+
+def test_old_workbook_says_what_the_new_one_says():
+    rows = (
+        ["rekeningnummer", "transactiedatum", "bedrag", "omschrijving"],
+        [417164300, 20260105, -21, "BEA Bakker"],
+        [417164300, 20260107, 121.5, "Alpha"],
+    )
+    old, new = one(old_workbook(*rows)), one(workbook(*rows))
+    assert old.entries == new.entries
+    assert old.account_number == new.account_number == "417164300"
+    parsed = parse(old_workbook(*rows), "x.xls")
+    assert [notice.code for notice in parsed.warnings] == ["sheet_skipped"]
+
+
+def test_old_workbook_in_an_archive_and_for_the_screen():
+    content = old_workbook(["Date", "Montant"], ["20/01/2026", "5,00"])
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("january.xls", content)
+    assert one(target.getvalue()).entries[0].amount == 5
+    table, mapping = columns(content, "x.xls")
+    assert (table.kind, dict(mapping.columns)["amount"]) == ("xls", "montant")
+
+
+def test_old_office_file_that_is_no_workbook():
+    assert refusal(b"\xd0\xcf\x11\xe0" + b"\0" * 600).code == "not_a_statement"
+    content = old_workbook(["Date", "Montant"], ["20/01/2026", "5,00"])
+    for damaged in (content[:1500], content[:512] + b"\xff" * 512 + content[1024:]):
+        assert refusal(damaged).code in (
+            *("workbook_damaged", "not_a_statement", "empty_file"),
+        )
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from ..statement import Statement, StatementFile
 from . import camt, cfonb, coda, mt940, ofx, qif, table
 from .archive import is_workbook, members
 from .probe import Probe, probe as probe_content
+from .sheet import is_old_workbook
 from .table import Mapping, Table
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -43,23 +44,19 @@ def parse(
     if len(content) > max_bytes:
         size, limit = (round(n / 1024 / 1024, 1) for n in (len(content), max_bytes))
         raise fail("too_large", size=size, limit=limit)
-    found = probe_content(bytes(content))
+    found = _with_workbooks(probe_content(bytes(content)))
     if found.kind == "ZIP":
-        if not is_workbook(found.content):
-            return _parse_archive(found, mappings)
-        found = replace(found, kind="XLSX")
+        return _parse_archive(found, mappings)
     return _parse_one(found, filename, mappings)
 
 
 def columns(content: bytes, filename: str = "") -> tuple[Table, Mapping | None]:
-    """The cells of a CSV or XLSX file, and the mapping its header proposes.
+    """The cells of a CSV, XLSX or XLS file, and the mapping its header proposes.
 
     For the screen that chooses columns. Raises FormatError when it is no table.
     """
-    found = probe_content(bytes(content[:MAX_BYTES]))
-    if found.kind == "ZIP" and is_workbook(found.content):
-        found = replace(found, kind="XLSX")
-    elif found.kind:
+    found = _with_workbooks(probe_content(bytes(content[:MAX_BYTES])))
+    if found.kind not in (None, "XLSX", "XLS"):
         raise fail("not_a_statement", kind=found.kind, supported=table.LABEL)
     read = table.read_table(found)
     return read, table.propose(read)
@@ -104,7 +101,8 @@ def _parse_archive(found: Probe, mappings: Sequence[Mapping]) -> StatementFile:
         raise fail("archive_damaged", detail=repr(error)[:100]) from error
     for name, content in parts:
         try:
-            files.append(_parse_one(_member_probe(content), name, mappings))
+            member = _with_workbooks(probe_content(content))
+            files.append(_parse_one(member, name, mappings))
         except FormatError as error:
             if error.code not in ("not_a_statement", "unknown_format", "empty_file"):
                 raise fail("archive_member", name=name, reason=str(error)) from error
@@ -116,9 +114,13 @@ def _parse_archive(found: Probe, mappings: Sequence[Mapping]) -> StatementFile:
     return _merged(files, warnings)
 
 
-def _member_probe(content: bytes) -> Probe:
-    found = probe_content(content)
-    return replace(found, kind="XLSX") if found.kind == "ZIP" else found
+def _with_workbooks(found: Probe) -> Probe:
+    """A ZIP or an Office file that is a workbook says so."""
+    if found.kind == "ZIP" and is_workbook(found.content):
+        return replace(found, kind="XLSX")
+    if found.kind == "Office" and is_old_workbook(found.content):
+        return replace(found, kind="XLS")
+    return found
 
 
 def _merged(files: Sequence[StatementFile], warnings: Sequence[Notice]):

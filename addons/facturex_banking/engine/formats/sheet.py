@@ -1,11 +1,15 @@
-"""The first sheet of an XLSX workbook, as cells; bounded before it is opened."""
+"""The first sheet of a workbook, XLSX or XLS, as cells; bounded before it is opened."""
 
 import io
+import os
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
-from ..errors import Notice, fail, notice
+from ..errors import FormatError, Notice, fail, notice
 from .archive import check_parts
+
+MAX_OLD_BYTES = 16 * 1024 * 1024  # an XLS holds 65,536 rows at most, all in memory
+_OLD_STREAMS = tuple(name.encode("utf-16-le") for name in ("Workbook", "Book"))
 
 
 def read_sheet(
@@ -29,14 +33,76 @@ def read_sheet(
             if rows:
                 skipped = len(sheets) - position > 1
                 return rows, (notice("sheet_skipped"),) if skipped else ()
-    except ValueError as error:
-        if hasattr(error, "code"):
-            raise
-        raise fail("unreadable", format="XLSX", detail=str(error)[:200]) from error
+    except FormatError:
+        raise
     except Exception as error:
         # openpyxl answers damage with whatever its parts raise
-        raise fail("unreadable", format="XLSX", detail=repr(error)[:200]) from error
+        raise fail("workbook_damaged") from error
     raise fail("empty_file")
+
+
+def is_old_workbook(content: bytes) -> bool:
+    """Whether an Office file of before 2007 holds a workbook, by its directory."""
+    return any(stream in content for stream in _OLD_STREAMS)
+
+
+def read_old_sheet(
+    content: bytes, max_rows: int, max_columns: int
+) -> tuple[tuple[tuple[int, tuple], ...], tuple[Notice, ...]]:
+    """``read_sheet`` for XLS: ((row number, cells), …) and warnings.
+
+    Raises FormatError when the workbook is damaged, protected or too large.
+    """
+    if len(content) > MAX_OLD_BYTES:
+        size, limit = (round(n / 1024 / 1024, 1) for n in (len(content), MAX_OLD_BYTES))
+        raise fail("too_large", size=size, limit=limit)
+    import xlrd  # heavy, as openpyxl
+
+    try:
+        with open(os.devnull, "w", encoding="utf-8") as silence:
+            book = xlrd.open_workbook(
+                file_contents=content, logfile=silence, ragged_rows=True
+            )
+        for position, sheet in enumerate(book.sheets()):
+            rows = _old_rows(sheet, book.datemode, max_rows, max_columns)
+            if rows:
+                skipped = book.nsheets - position > 1
+                return rows, (notice("sheet_skipped"),) if skipped else ()
+    except FormatError:
+        raise
+    except Exception as error:
+        # xlrd answers damage with whatever its records raise
+        raise fail("workbook_damaged") from error
+    raise fail("empty_file")
+
+
+def _old_rows(
+    sheet, datemode: int, max_rows: int, max_columns: int
+) -> tuple[tuple[int, tuple], ...]:
+    if sheet.nrows > max_rows:
+        raise fail("too_many_entries", max_rows + 1, limit=max_rows)
+    found = []
+    for number in range(sheet.nrows):
+        cells = sheet.row(number)[:max_columns]
+        kept = tuple(_cell(_old_value(cell, datemode)) for cell in cells)
+        while kept and kept[-1] == "":
+            kept = kept[:-1]
+        if kept:
+            found.append((number + 1, kept))
+    return tuple(found)
+
+
+def _old_value(cell, datemode: int) -> object:
+    """What openpyxl would have given for the same cell."""
+    import xlrd
+
+    if cell.ctype == xlrd.XL_CELL_DATE:
+        return xlrd.xldate_as_datetime(cell.value, datemode)
+    if cell.ctype == xlrd.XL_CELL_NUMBER and cell.value.is_integer():
+        return int(cell.value)
+    if cell.ctype in (xlrd.XL_CELL_ERROR, xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK):
+        return None
+    return cell.value
 
 
 def _rows(sheet, max_rows: int, max_columns: int) -> tuple[tuple[int, tuple], ...]:

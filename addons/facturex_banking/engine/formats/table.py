@@ -1,4 +1,4 @@
-"""CSV and XLSX downloads: a table whose columns a mapping names.
+"""CSV, XLSX and XLS downloads: a table whose columns a mapping names.
 
 A mapping is proposed from the header (French, Dutch, English, German words that
 banks use); a saved one is recognised by its header. Rows above the header may
@@ -18,7 +18,7 @@ from ..references import normalise_account, normalise_reference
 from ..statement import Entry, Statement, StatementFile, checked
 from .camt_entry import identifier
 from .probe import Probe
-from .sheet import read_sheet
+from .sheet import read_old_sheet, read_sheet
 from .table_guess import aside_of, columns_of, named, refined
 from .table_header import ROLES, fold_header
 from .table_headless import WORDS, Headless, is_debit, is_word, read_cells, titles
@@ -34,12 +34,13 @@ from .text import (
     squeeze,
 )
 
-LABEL = "CSV, XLSX"
+LABEL = "CSV, XLSX, XLS"
 FAMILY = "table"
 MAX_ROWS = 200_000
 MAX_COLUMNS = 200
 HEADER_ROWS = 40  # a header is looked for in these
 
+_SHEETS = {"XLSX": read_sheet, "XLS": read_old_sheet}  # by kind of probe
 _DELIMITERS = ";\t,|"
 _REFUSED = re.compile(
     r"(?i)refus|geweiger|rejet|reject|annul|pending|en attente|revert|declin|cancel"
@@ -77,7 +78,7 @@ class Mapping:
 class Table:
     """The rows of a file: cells are texts, dates or decimals."""
 
-    kind: str  # csv or xlsx
+    kind: str  # csv, xlsx or xls
     rows: tuple[tuple[int, tuple], ...]  # (line, cells)
     header: int  # index in rows, -1 when none is recognised
     delimiter: str | None = None
@@ -94,7 +95,7 @@ class Table:
 
 def sniff(probe: Probe) -> bool:
     """Whether it is a workbook, or a text in columns that looks like movements."""
-    if probe.kind == "XLSX":
+    if probe.kind in _SHEETS:
         return True
     if probe.kind or not probe.text_head:
         return False
@@ -125,9 +126,10 @@ def parse(probe: Probe, mappings: Sequence[Mapping] = ()) -> StatementFile:
 
 def read_table(probe: Probe) -> Table:
     """The cells of a file, and where its header stands."""
-    if probe.kind == "XLSX":
-        rows, warnings = read_sheet(probe.content, MAX_ROWS, MAX_COLUMNS)
-        table = Table("xlsx", rows, -1, None, (*probe.warnings, *warnings))
+    if probe.kind in _SHEETS:
+        read = _SHEETS[probe.kind]
+        rows, warnings = read(probe.content, MAX_ROWS, MAX_COLUMNS)
+        table = Table(probe.kind.lower(), rows, -1, None, (*probe.warnings, *warnings))
         return _entitled(replace(table, header=_header_row(rows)))
     text, warnings = probe.decoded()
     if "\0" in text:
