@@ -54,10 +54,8 @@ def test_opening_and_closing_beside_the_amount():
 
 
 def test_one_row_with_both_balances():
-    assert amounts(one(TWO_BALANCES[0])) == [D(-21)]
-    # which one is the amount?
-    row = "05/01/2026\tPain\t1000,00\t21,00\t1021,00"
-    assert refusal(row).code == "columns_unknown"
+    # opening plus amount, or amount plus opening?
+    assert refusal(TWO_BALANCES[0]).code == "columns_unknown"
 
 
 def test_it_is_said():
@@ -156,6 +154,19 @@ def test_last_row_that_is_a_movement_stays():
     assert len(one("05/01/2026;-21,00;Pain;", "15/01/2026;121,00;;").entries) == 2
 
 
+def test_whole_amounts_beside_a_balance_with_cents():
+    rows = ("05/01/2026;Pain;-21;-979,50", "15/01/2026;Facture;121;-858,50")
+    assert amounts(one(*rows)) == [D(-21), D(121)]
+
+
+def test_numbers_beside_the_only_amounts():
+    """A cheque has a number, others have none; zeros count nothing."""
+    rows = ("05/01/2026;-21,00;Pain;;0", "15/01/2026;-9,00;CHEQUE;1234567;0")
+    assert amounts(one(*rows)) == [D(-21), D(-9)]
+    rows = ("05/01/2026;-21,5;Pain;00017", "15/01/2026;-9,25;Eau;00018")
+    assert amounts(one(*rows)) == [D("-21.5"), D("-9.25")]
+
+
 def test_debit_and_credit_apart():
     signed = ("05/01/2026;Pain;-21,00;", "15/01/2026;Facture 7;;121,00")
     assert amounts(one(*signed)) == [D(-21), D(121)]
@@ -184,6 +195,11 @@ def test_debit_and_credit_apart():
         ("05/01/2026;Credit;Pain;-21,00", "15/01/2026;Debit;Facture;121,00"),
         # figures without cents may be numbers
         ("05/01/2026;Pain;-21;12", "15/01/2026;Facture;121;13"),
+        # whole amounts beside a balance below zero that proves nothing
+        ("05/01/2026;Pain;-21;-979,50", "15/01/2026;Facture;121;-900,00"),
+        ("05/01/2026;Pain;-21;-979,50",),
+        # numbers that count up by one
+        ("05/01/2026;Pain;1;1;9,00", "15/01/2026;Facture;1;2;121,00"),
         # a balance that breaks
         ("05/01/2026;Pain;-21,00;979,00", "15/01/2026;Facture;121,00;1101,00"),
     ],
@@ -232,3 +248,36 @@ def test_a_running_balance_proves_every_amount(cents, opening):
     assert amounts(found) == [D(value) / 100 for value in cents]
     if len(set(cents)) > 1:
         assert found.opening_balance == D(opening) / 100
+
+
+@given(
+    st.lists(CENTS, min_size=1, max_size=6),
+    st.integers(-1_000_000, 1_000_000),
+    st.permutations(range(8)),
+    st.sets(st.integers(0, 7)),
+    st.booleans(),
+    st.booleans(),
+)
+def test_amounts_are_right_or_refused(cents, opening, order, kept, whole, upwards):
+    """Whatever stands beside them, and in whatever order."""
+    if whole:
+        cents = [value // 100 * 100 or 100 for value in cents]
+    rows, balance = [], opening
+    for number, value in enumerate(cents):
+        before, balance = balance, balance + value
+        amount = f"{value // 100}" if whole else f"{value / 100:.2f}"
+        rows.append(
+            (
+                *(f"{number + 1:02}/01/2026", amount),
+                *(f"{balance / 100:.2f}", f"{before / 100:.2f}", f"Text {number}"),
+                *(str(number + 1), "7", f"{abs(value) / 100:.2f}"),
+            )
+        )
+    columns = [place for place in order if place in kept | {0, 1, 4}]
+    lines = [";".join(row[place] for place in columns) for row in rows]
+    try:
+        found = one(*(lines[::-1] if upwards else lines))
+    except FormatError as refused:
+        assert refused.code == "columns_unknown"
+        return
+    assert amounts(found) == [D(value) / 100 for value in cents]

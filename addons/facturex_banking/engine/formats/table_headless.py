@@ -19,8 +19,9 @@ from .text import date_order, decimal_mark, is_iban, loose_amount, loose_day
 TITLE = "column %d"
 WORDS = "words"  # the role of each column whose words are told
 ABOVE = 5  # rows before the first movement: the account, its balance
-_MONEY = re.compile(r"[+\-\u2212]?[0-9][0-9 .,'\u00a0\u202f]*[.,][0-9]{1,2}[+-]?")
+_FIGURE = re.compile(r"[+\-\u2212]?[0-9][0-9 .,'\u00a0\u202f]*[+-]?", re.ASCII)
 _CENTS = re.compile(r"[.,][0-9]{2}[+-]?$")
+_NAMES = re.compile(r"0[0-9]|[0-9]{10}")  # a number that counts nothing
 _NUMBER = re.compile(r"[0-9]{6,16}", re.ASCII)
 _RIB = re.compile(r"(?=(?:.*[0-9]){7})[0-9A-Z][0-9A-Z ]{8,26}", re.ASCII)
 _WORD = re.compile(r"[^\W\d_]{2}")
@@ -163,17 +164,15 @@ def _is_account(value) -> bool:
 
 def _figure(value) -> bool:
     return isinstance(value, Decimal) or (
-        isinstance(value, str) and bool(_MONEY.fullmatch(value.strip()))
+        isinstance(value, str) and bool(_FIGURE.fullmatch(value.strip()))
     )
 
 
 def _figures(values: Sequence) -> list[Decimal | None] | None:
-    """The amounts of a column, None in its empty cells; None when it is no amount."""
+    """The amounts of a column, None in its empty cells; None when it has others."""
     filled = [value for value in values if value != ""]
-    if not filled or not all(map(_figure, filled)):
-        return None
     texts = [value.strip() for value in filled if isinstance(value, str)]
-    if texts and not any(map(_CENTS.search, texts)):
+    if not filled or not all(map(_figure, filled)) or any(map(_NAMES.match, texts)):
         return None
     mark = decimal_mark(texts)
     try:
@@ -189,6 +188,15 @@ def _figures(values: Sequence) -> list[Decimal | None] | None:
         return None
 
 
+def _has_cents(values: Sequence) -> bool:
+    return any(
+        value != int(value)
+        if isinstance(value, Decimal)
+        else bool(_CENTS.search(str(value).strip()))
+        for value in values
+    )
+
+
 def is_debit(text: str | None) -> bool:
     """Whether a mark of the sign says that money went out."""
     return (text or "").strip().lower() in DEBITS
@@ -202,11 +210,16 @@ class _Columns:
         self._count = len(moves)
         self._ways = _time_ways(self._values[day])
         self._free = [p for p in range(width) if any(map(str, self._values[p]))]
-        self._money = {
-            position: figures
-            for position in self._free
-            if (figures := _figures(self._values[position]))
-        }
+        figures = {p: _figures(self._values[p]) for p in self._free}
+        self._money, self._bare = {}, {}
+        for position, found in figures.items():
+            values = self._values[position]
+            if found and _has_cents(values):
+                self._money[position] = found
+            elif found and None not in found and any(found):
+                # on every row a number without cents: amounts, or anything else
+                if not all(map(_is_day, values)):
+                    self._bare[position] = found
 
     def roles(self) -> dict[str, int]:
         """Role → position; empty when the amounts are not certain."""
@@ -214,7 +227,7 @@ class _Columns:
         if not found:
             return {}
         for position in (*found.values(), *self._money):
-            self._take(position)
+            self._take(position)  # a bare number is not told either: it has no word
         days = [p for p in self._free if all(map(_is_day, self._texts(p)))]
         found |= dict(zip(("date", "value_date"), days, strict=False))
         for position in days:
@@ -244,13 +257,15 @@ class _Columns:
     # -- money ---------------------------------------------------------------------
 
     def _amounts(self) -> dict[str, int]:
-        full = {p: v for p, v in self._money.items() if None not in v}
+        money = {p: v for p, v in self._money.items() if None not in v}
+        full = money | self._bare
         plain = [({"amount": p}, values) for p, values in full.items()]
         signed, halves = self._signed(plain), self._halves()
         proved = {}
         for columns, values in (*plain, *signed, *halves):
             proof = self._proof(columns, values, full)
-            if proof is not None:
+            # numbers that count the rows prove nothing
+            if proof and proof[1] in self._money:
                 proved.setdefault(tuple(values), columns | self._balance(proof))
         if proved:
             return proved.popitem()[1] if len(proved) == 1 else {}
@@ -262,7 +277,8 @@ class _Columns:
 
     def _alone(self, ways: Sequence) -> dict[str, int]:
         """Without a proof: the only figures of the rows, when signs tell."""
-        if len(ways) != 1 or set(self._money) - set(ways[0][0].values()):
+        figures = self._money | self._bare
+        if len(ways) != 1 or set(figures) - set(ways[0][0].values()):
             return {}
         columns = ways[0][0]
         debit = columns.get("debit")
@@ -316,21 +332,17 @@ class _Columns:
 
     def _proof(self, columns: dict, values: list, full: dict) -> tuple | None:
         """The balances that prove the amounts: (kind, position), else None."""
-        others = {p: v for p, v in full.items() if p not in columns.values()}
-        for before, after in permutations(others, 2):
-            pair = others[before], others[after]
-            if all(
-                a + value == b
-                for a, value, b in zip(pair[0], values, pair[1], strict=True)
-            ) and (
-                _joined(*pair)
-                if self._count > 1
-                # one row: the amount could be the opening, but for where they stand
-                else before + 1 == after < max(columns.values())
-            ):
-                return ("after", after)
+        # one row: opening plus amount or amount plus opening, who knows
         if self._count < 2 or not any(values):
             return None
+        others = {p: v for p, v in full.items() if p not in columns.values()}
+        for before, after in permutations(others, 2):
+            opening, closing = others[before], others[after]
+            rows = zip(opening, values, closing, strict=True)
+            if all(a + value == b for a, value, b in rows) and _joined(
+                opening, closing
+            ):
+                return ("after", after)
         for position, balances in others.items():
             if len(set(balances)) < 2:
                 continue
