@@ -1165,13 +1165,26 @@ class FacturexStatementFile(models.Model):
 
     def _format_error_words(self, error):
         """The engine's refusal in the user's language, with the place in the file."""
+        values = dict(error.values)
+        if error.code == "columns_unknown":
+            roles = values["missing"].split(", ")
+            values["missing"] = ", ".join(map(self._column_word, roles))
         return self._place_words(
             MESSAGES.get(error.code),
             error.message,
-            error.values,
+            values,
             error.line,
-            error.field,
+            error.field and self._column_word(error.field),
         )
+
+    def _column_word(self, role):
+        """A column of a table as its mapping calls it; else what the format says."""
+        if role == "header":
+            return self.env._("header")
+        labels = self.env["facturex.statement.columns"].fields_get(
+            [f"column_{role}"], ["string"]
+        )
+        return next((label["string"].lower() for label in labels.values()), role)
 
     def _notice_words(self, notice):
         return self._place_words(

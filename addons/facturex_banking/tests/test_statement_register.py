@@ -8,6 +8,8 @@ from odoo.tests import Form, tagged
 
 from odoo.addons.mail.tests.common import MailCommon
 
+from ..engine.errors import FormatError
+from ..engine.formats import parse
 from .common import DAY, FacturexBankingCommon
 
 SAMPLES = pathlib.Path(__file__).parent / "samples"
@@ -301,6 +303,21 @@ class TestStatementRegister(FacturexBankingCommon):
         self.assertEqual(
             sorted(self._lines().mapped("amount")), [-400, -21, -9, 5, 121]
         )
+
+    def test_columns_in_the_words_of_the_user(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.env["ir.module.module"].search(
+            [("name", "=", "facturex_banking")]
+        )._update_translations("fr_FR")
+        File = self.env["facturex.statement.file"].with_context(lang="fr_FR")
+        for content, words in (
+            (self.UNKNOWN, "(montant, date introuvable)"),
+            ("Date;Montant\n20/01/2026;x\n", "Ligne 2, montant"),
+            ("a;b;c\nd;e;f\n", "(montant, date introuvable)"),
+        ):
+            with self.assertRaises(FormatError) as refused:
+                parse(content.encode(), "x.csv")
+            self.assertIn(words, File._format_error_words(refused.exception))
 
     def test_sample_proposes_the_columns(self):
         Columns = self._as(self.env["facturex.statement.columns"], self.user)
