@@ -2,6 +2,8 @@
 
 import io
 import os
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
@@ -23,21 +25,34 @@ def read_sheet(
     check_parts(content)
     import openpyxl  # heavy: only who imports a workbook pays for it
 
-    try:
+    with _damage_told():
         book = openpyxl.load_workbook(
             io.BytesIO(content), read_only=True, data_only=True, keep_links=False
         )
-        sheets = book.worksheets
-        for position, sheet in enumerate(sheets):
-            rows = _rows(sheet, max_rows, max_columns)
-            if rows:
-                skipped = len(sheets) - position > 1
-                return rows, (notice("sheet_skipped"),) if skipped else ()
+        return _first_filled(
+            book.worksheets, lambda sheet: _rows(sheet, max_rows, max_columns)
+        )
+
+
+@contextmanager
+def _damage_told():
+    try:
+        yield
     except FormatError:
         raise
     except Exception as error:
-        # openpyxl answers damage with whatever its parts raise
+        # the readers answer damage with whatever their parts raise
         raise fail("workbook_damaged") from error
+
+
+def _first_filled(
+    sheets: Sequence, rows_of: Callable
+) -> tuple[tuple[tuple[int, tuple], ...], tuple[Notice, ...]]:
+    """The rows of the first sheet that has any; that others follow is said."""
+    for position, sheet in enumerate(sheets, 1):
+        rows = rows_of(sheet)
+        if rows:
+            return rows, (notice("sheet_skipped"),) if position < len(sheets) else ()
     raise fail("empty_file")
 
 
@@ -58,22 +73,14 @@ def read_old_sheet(
         raise fail("too_large", size=size, limit=limit)
     import xlrd  # heavy, as openpyxl
 
-    try:
-        with open(os.devnull, "w", encoding="utf-8") as silence:
-            book = xlrd.open_workbook(
-                file_contents=content, logfile=silence, ragged_rows=True
-            )
-        for position, sheet in enumerate(book.sheets()):
-            rows = _old_rows(sheet, book.datemode, max_rows, max_columns)
-            if rows:
-                skipped = book.nsheets - position > 1
-                return rows, (notice("sheet_skipped"),) if skipped else ()
-    except FormatError:
-        raise
-    except Exception as error:
-        # xlrd answers damage with whatever its records raise
-        raise fail("workbook_damaged") from error
-    raise fail("empty_file")
+    with _damage_told(), open(os.devnull, "w", encoding="utf-8") as silence:
+        book = xlrd.open_workbook(
+            file_contents=content, logfile=silence, ragged_rows=True
+        )
+        return _first_filled(
+            book.sheets(),
+            lambda sheet: _old_rows(sheet, book.datemode, max_rows, max_columns),
+        )
 
 
 def _old_rows(
