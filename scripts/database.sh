@@ -48,6 +48,16 @@ drop_db() {
     rm -rf "$RUN/data/filestore/$1"
 }
 
+# shake_ids DATABASE SEED: each table's next id is up to 40,000 further
+shake_ids() {
+    psql -d "$1" -qAt -v ON_ERROR_STOP=1 -v seed="$2" >/dev/null <<'SQL'
+select setseed(:seed);
+select setval(format('%I.%I', schemaname, sequencename), coalesce(last_value, 1) + (random() * 40000)::int)
+  from (select * from pg_sequences order by sequencename) as sequences
+ where sequencename like '%\_id\_seq';
+SQL
+}
+
 # odoo_checked LOG ARGS...: runs Odoo; any warning in its log is a failure
 odoo_checked() {
     local log="$1"

@@ -5,6 +5,7 @@
 #   --pot         not a test: write the .pot files from the current code
 #   --pot-check   the committed .pot files are those of the current code
 #   --coverage    measure the add-ons, and fail below the floor of .coveragerc
+# FACTUREX_IDS=0.7 (0 to 1) begins every id elsewhere: a test that hangs on one shows itself
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 cd "$ROOT"
@@ -48,8 +49,16 @@ case "$mode" in
     --pot-check) exec bash scripts/pot.sh --check fx_addons ;;
 esac
 
+database=fx_addons
+if [ -n "${FACTUREX_IDS:-}" ]; then
+    step "Ids that begin elsewhere"
+    database=fx_shaken
+    copy_db fx_addons "$database"
+    shake_ids "$database" "$FACTUREX_IDS"
+fi
+
 step "Tests with a database"
-options=(-q --durations=15 -p no:cacheprovider -p tests.real_clock -p tests.kept_caches --odoo-http --odoo-config="$RUN/odoo.conf" --odoo-database=fx_addons)
+options=(-q --durations=15 -p no:cacheprovider -p tests.real_clock -p tests.kept_caches --odoo-http --odoo-config="$RUN/odoo.conf" --odoo-database="$database")
 if [ -z "${T:-}" ]; then
     # two processes: each clones the database and has its own server port; files are
     # dealt in the order named, the longest first
