@@ -268,6 +268,17 @@ class TestCreditSettlement(DeferredCommon, MockEmail):
         paid = settlement.move_id.matched_payment_ids
         self.assertEqual(sorted(paid.mapped("amount")), [20, 22.70])
 
+    def test_payouts_of_two_currencies_are_not_added_up(self):
+        usd = self.setup_other_currency("USD", rates=[("2020-01-01", 1.25)])
+        both = self.company.currency_id | usd
+        payments = self.env["account.payment"].create(
+            [{"amount": 99, "currency_id": currency.id} for currency in both]
+        )
+        Register = self.env["account.payment.register"]
+        self.assertIsNone(Register._facturex_check_payout(payments, both, 1))
+        with self.assertRaisesRegex(UserError, "Only .*1.00.* is left"):
+            Register._facturex_check_payout(payments[1], usd, 1)
+
     def test_receipt_of_its_own_company(self):
         """The bill there and the invoice here are paid by the same settlement."""
         own = self.other_company

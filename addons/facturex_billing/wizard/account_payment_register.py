@@ -45,7 +45,7 @@ class AccountPaymentRegister(models.TransientModel):
         return payouts.filtered(lambda payout: payout._payout_items() & self.line_ids)
 
     def _facturex_check_payout(self, payments, currency, left):
-        if payments.currency_id != currency:
+        if len(currency) > 1 or payments.currency_id != currency:
             return
         if currency.compare_amounts(sum(payments.mapped("amount")), left) > 0:
             raise UserError(

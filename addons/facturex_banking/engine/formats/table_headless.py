@@ -312,19 +312,14 @@ class _Columns:
         """Debit and credit: each movement in one of two columns, both ways round."""
         parts = [p for p, values in self._money.items() if None in values]
         ways = []
-        for debit in parts:
-            for credit in parts:
-                pairs = list(zip(self._money[debit], self._money[credit], strict=True))
-                if debit == credit or any((a is None) == (b is None) for a, b in pairs):
-                    continue
-                if any(value > 0 for value in self._half(debit)) and any(
-                    value < 0 for value in self._half(credit)
-                ):
-                    continue  # the signs say the contrary
-                if any(value < 0 for value in self._half(credit)):
-                    continue
-                values = [-abs(a) if b is None else b for a, b in pairs]
-                ways.append(({"debit": debit, "credit": credit}, values))
+        for debit, credit in permutations(parts, 2):
+            pairs = list(zip(self._money[debit], self._money[credit], strict=True))
+            if any((a is None) == (b is None) for a, b in pairs):
+                continue
+            if any(value < 0 for value in self._half(credit)):
+                continue
+            values = [-abs(a) if b is None else b for a, b in pairs]
+            ways.append(({"debit": debit, "credit": credit}, values))
         negative = [
             way for way in ways if all(v < 0 for v in self._half(way[0]["debit"]))
         ]
